@@ -1,0 +1,242 @@
+//! The text of a rejection: what changed, what it was, and the way out.
+//!
+//! Invariant: below 900 characters for the image that decides, since Events keep 1,024 bytes. Where the names are too
+//! long it says less, in an order in which the commands go last; names in commands are never cut.
+
+use super::words;
+use crate::baseline::Lookup;
+use crate::clean::clean;
+use crate::decision::Code;
+use crate::drift::Drift;
+use crate::evaluate::{Evaluation, Finding, ImageReport};
+use crate::fingerprint::PinFound;
+use crate::posture::Cause;
+use crate::signer::{Signer, SignerId};
+
+const LONGEST: usize = 900;
+/// With the lines about further images.
+const LONGEST_WITH_OTHERS: usize = 1000;
+const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/drift.md");
+
+/// How much is said, from everything down to what cannot be left out.
+#[derive(Clone, Copy)]
+struct Room {
+    name: usize,
+    digest_in_title: bool,
+    owner: bool,
+}
+
+const ROOMS: [Room; 5] = [
+    Room {
+        name: 140,
+        digest_in_title: true,
+        owner: true,
+    },
+    Room {
+        name: 90,
+        digest_in_title: true,
+        owner: true,
+    },
+    Room {
+        name: 90,
+        digest_in_title: false,
+        owner: true,
+    },
+    Room {
+        name: 60,
+        digest_in_title: false,
+        owner: false,
+    },
+    Room {
+        name: 30,
+        digest_in_title: false,
+        owner: false,
+    },
+];
+
+/// The rejection of a request whose images changed.
+pub(super) fn text(evaluation: &Evaluation<'_>, images: &[ImageReport<'_>]) -> String {
+    let mut rejected: Vec<(&ImageReport<'_>, Code)> = evaluation.rejected().collect();
+    // What is certain before what may pass when tried again.
+    rejected.sort_by_key(|(_, code)| std::cmp::Reverse(*code));
+    let Some((first, _)) = rejected.first() else {
+        return String::new();
+    };
+    let title = |room: &Room| title(evaluation, first, rejected.len(), images.len(), room);
+    let texts = ROOMS
+        .iter()
+        .map(|room| format!("{}\n{}", title(room), body(first, room)));
+    let mut text = String::new();
+    for attempt in texts {
+        text = attempt;
+        if text.chars().count() <= LONGEST {
+            break;
+        }
+    }
+    for (other, _) in rejected.iter().skip(1) {
+        let line = format!(
+            "\nalso: {} {}",
+            words::short_image(other),
+            other_drift(other)
+        );
+        if text.len() + line.len() > LONGEST_WITH_OTHERS {
+            break;
+        }
+        text.push_str(&line);
+    }
+    text
+}
+
+/// The rejection of a request that could not be read.
+pub(super) fn unreadable(evaluation: &Evaluation<'_>, why: &str) -> String {
+    format!(
+        "signature-continuity: {why}; {}.\nCorrect the object, or ask who wrote the policy's rules why it is sent here.\n{PAGE}#unreadable",
+        place(evaluation)
+    )
+}
+
+fn other_drift(report: &ImageReport<'_>) -> String {
+    match &report.finding {
+        Ok(finding) => finding.drift().map(Drift::to_string).unwrap_or_default(),
+        Err(_) => "unreadable".to_owned(),
+    }
+}
+
+fn place(evaluation: &Evaluation<'_>) -> String {
+    let namespace = clean(&evaluation.context.namespace, 63);
+    if evaluation.reported {
+        format!("namespace {namespace} is not enforced, this is a report")
+    } else {
+        format!("namespace {namespace} is enforced")
+    }
+}
+
+fn title(
+    evaluation: &Evaluation<'_>,
+    report: &ImageReport<'_>,
+    rejected: usize,
+    all: usize,
+    room: &Room,
+) -> String {
+    let images = if all == 1 { "image" } else { "images" };
+    let what = match &report.finding {
+        Err(_) => "cannot be read",
+        Ok(finding) => match finding.drift() {
+            Some(Drift::Pin(_)) => "carry no pinned signer",
+            Some(Drift::Invalid) => "carry a signature that contradicts itself",
+            Some(Drift::Undetermined(..)) => "could not be determined",
+            Some(Drift::Unsigned) => "lost their signature",
+            Some(Drift::Downgrade(_)) => "changed to a weaker signature",
+            Some(Drift::Signer(_)) => "changed signer",
+            Some(Drift::New) | None => "changed",
+        },
+    };
+    let image = if room.digest_in_title {
+        words::image(report)
+    } else {
+        words::short_image(report)
+    };
+    format!(
+        "signature-continuity: {rejected} of {all} {images} {what}; {}.\n{image}",
+        place(evaluation)
+    )
+}
+
+fn body(report: &ImageReport<'_>, room: &Room) -> String {
+    let finding = match &report.finding {
+        Ok(finding) => finding,
+        Err(error) => {
+            return format!(
+                "{}\nSpell it registry/path:tag or registry/path@sha256:digest.\n{PAGE}#unreadable",
+                words::unreadable(error)
+            );
+        }
+    };
+    let Some(drift) = finding.drift() else {
+        return String::new();
+    };
+    let mut lines = Vec::new();
+    if let Lookup::Usable(baseline) = &finding.lookup {
+        lines.push(format!("before: {}", words::before(baseline, room.name)));
+    }
+    lines.push(format!("now: {}", words::now(finding, room.name)));
+    lines.push(format!("drift: {drift}"));
+    lines.extend(way_out(finding, drift));
+    let owner = if room.owner {
+        format!("the owner of {}", finding.repository)
+    } else {
+        "the image's owner".to_owned()
+    };
+    if !matches!(drift, Drift::Undetermined(..)) {
+        lines.push(format!(
+            "If not expected: keep the running version and ask {owner}."
+        ));
+    }
+    lines.push(format!("{PAGE}#{}", drift.name()));
+    lines.join("\n")
+}
+
+/// What whoever is denied can do, with nothing in a command that comes from the image's signature.
+fn way_out(finding: &Finding<'_>, drift: &Drift) -> Vec<String> {
+    let Some(digest) = &finding.observation.digest else {
+        return retry(finding, drift, &finding.repository.to_string());
+    };
+    let image = format!("{}@{digest}", finding.repository);
+    let for_a_while = [
+        "For this image only, three days:".to_owned(),
+        format!("  continuity approve {image} --for 72h --reason TICKET"),
+    ];
+    let every_release = |id: &SignerId, alone: bool| {
+        let alone = if alone { " --alone" } else { "" };
+        vec![
+            "If expected, for every release:".to_owned(),
+            format!(
+                "  continuity approve {image} {}{alone} --reason TICKET",
+                id.short()
+            ),
+        ]
+    };
+    let mut lines = match drift {
+        Drift::Signer(id) => every_release(id, false),
+        Drift::Downgrade(Some(sha256)) => {
+            let is_it =
+                |signer: &Signer| matches!(signer, Signer::Key(key) if key.sha256() == *sha256);
+            let mut keys = finding
+                .observation
+                .proven
+                .iter()
+                .filter(|p| is_it(p.signer()));
+            keys.next()
+                .map(|p| every_release(&p.signer().id(), true))
+                .unwrap_or_default()
+        }
+        Drift::Pin(PinFound::Signers(_) | PinFound::Unsigned | PinFound::Unverifiable) => {
+            vec![
+                "If expected, for every release: change the pin in the policy's settings."
+                    .to_owned(),
+            ]
+        }
+        Drift::Unsigned => {
+            vec!["If expected, for every release: an exception (accepts: unsigned) in the policy's settings.".to_owned()]
+        }
+        Drift::Undetermined(..) => return retry(finding, drift, &image),
+        Drift::Invalid | Drift::Downgrade(None) | Drift::New => Vec::new(),
+    };
+    lines.extend(for_a_while);
+    lines
+}
+
+fn retry(finding: &Finding<'_>, drift: &Drift, image: &str) -> Vec<String> {
+    let what = match drift.cause() {
+        Some(Cause::Outage) => "Try again; see whether the registry answers and the policy server's credentials suffice.".to_owned(),
+        Some(Cause::Limit) => "Try again: what was found out is cached. Objects with fewer images need less time.".to_owned(),
+        Some(Cause::Baseline) => match &finding.lookup {
+            Lookup::Unusable(why) => format!("Its baseline cannot be used: {}.\nSee continuity check, and continuity restore.", clean(why, 160)),
+            Lookup::Absent | Lookup::Usable(_) | Lookup::Unread => "See continuity check.".to_owned(),
+        },
+        Some(Cause::TrustRoot) => "The known-good image cannot be proven either: see the policy server's trust root, and continuity check.".to_owned(),
+        Some(Cause::Format) => format!("Its publisher uses bundles, which this host cannot prove. Have it learned first:\n  continuity learn --images {image}"),
+        None => "Try again.".to_owned(),
+    };
+    vec![what]
+}

@@ -1,0 +1,192 @@
+//! Bundles beside an image: the fallback index that stands in for the referrers API.
+//!
+//! The guest cannot fetch a bundle's content, so none of this proves anything; it tells "signed in a format that
+//! cannot be read here" from "unsigned". Only a bundle with cosign's signature predicate is a signature; attestations
+//! prove no signer. Whatever cannot be told apart counts as a signature bundle: never as absent.
+
+use crate::digest::Digest;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
+const CONTENT: &str = "dev.sigstore.bundle.content";
+/// cosign's bundle spec.
+const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+const BUNDLE_TYPE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
+const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
+/// The most referred manifests that are fetched to learn what they are.
+pub const MOST_LOOKED_AT: usize = 4;
+
+/// What one descriptor or referred manifest says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Referred {
+    /// A signature bundle.
+    Signature,
+    /// Something that is no signature: an attestation, an SBOM.
+    Other,
+    /// The descriptor does not say; the referred manifest has to be asked.
+    Unsaid,
+}
+
+/// The referrers of an image, by the fallback tag's index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referrers {
+    /// Whether one is known to be a signature bundle.
+    pub signature: bool,
+    /// Those whose manifests have to be asked, at most [`MOST_LOOKED_AT`].
+    pub unsaid: Vec<Digest>,
+    /// Whether there were more than that, or some that cannot be asked.
+    pub more: bool,
+}
+
+#[derive(Deserialize)]
+struct Index {
+    manifests: Vec<Descriptor>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    #[serde(default)]
+    digest: String,
+    artifact_type: Option<String>,
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    artifact_type: Option<String>,
+    annotations: Option<BTreeMap<String, String>>,
+    config: Option<Config>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    media_type: Option<String>,
+}
+
+impl Referrers {
+    /// From the JSON under the fallback tag. `None` where that is no index at all: then nothing refers to the image.
+    #[must_use]
+    pub fn from_index(json: &[u8]) -> Option<Self> {
+        let index: Index = serde_json::from_slice(json).ok()?;
+        let mut referrers = Self {
+            signature: false,
+            unsaid: Vec::new(),
+            more: false,
+        };
+        for descriptor in &index.manifests {
+            match kind(
+                descriptor.artifact_type.as_deref(),
+                descriptor.annotations.as_ref(),
+            ) {
+                Referred::Signature => referrers.signature = true,
+                Referred::Other => {}
+                Referred::Unsaid => match descriptor.digest.parse() {
+                    Ok(digest) if referrers.unsaid.len() < MOST_LOOKED_AT => {
+                        referrers.unsaid.push(digest)
+                    }
+                    _ => referrers.more = true,
+                },
+            }
+        }
+        Some(referrers)
+    }
+}
+
+/// What a referred manifest is. One that cannot be read counts as a signature.
+#[must_use]
+pub fn referred_manifest(json: &[u8]) -> Referred {
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(json) else {
+        return Referred::Signature;
+    };
+    // Without an artifactType the config's media type is the artifact's type (OCI image spec, "artifact usage").
+    let of_config = manifest.config.and_then(|c| c.media_type);
+    let artifact_type = manifest.artifact_type.or(of_config);
+    match kind(artifact_type.as_deref(), manifest.annotations.as_ref()) {
+        Referred::Unsaid => Referred::Signature,
+        said => said,
+    }
+}
+
+fn kind(artifact_type: Option<&str>, annotations: Option<&BTreeMap<String, String>>) -> Referred {
+    let annotation = |key| annotations.and_then(|a| a.get(key)).map(String::as_str);
+    let is_bundle = artifact_type.is_some_and(|t| t.starts_with(BUNDLE_TYPE_PREFIX));
+    match (annotation(PREDICATE_TYPE), artifact_type) {
+        (Some(SIGNATURE_PREDICATE), _) => Referred::Signature,
+        (Some(_), _) => Referred::Other,
+        (None, _) if annotation(CONTENT) == Some("message-signature") => Referred::Signature,
+        (None, Some(_)) if is_bundle => Referred::Unsaid,
+        (None, None | Some(EMPTY_TYPE | "")) => Referred::Unsaid,
+        (None, Some(_)) => Referred::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn index(descriptor: &str) -> Option<Referrers> {
+        Referrers::from_index(
+            format!(r#"{{"schemaVersion":2,"manifests":[{descriptor}]}}"#).as_bytes(),
+        )
+    }
+
+    const DIGEST: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[rstest]
+    #[case::signature(r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","annotations":{"dev.sigstore.bundle.predicateType":"https://sigstore.dev/cosign/sign/v1"}}"#, true, 0)]
+    #[case::attestation(r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","annotations":{"dev.sigstore.bundle.predicateType":"https://slsa.dev/provenance/v1"}}"#, false, 0)]
+    #[case::sbom(r#"{"artifactType":"application/spdx+json"}"#, false, 0)]
+    #[case::unsaid(&format!(r#"{{"artifactType":"application/vnd.oci.empty.v1+json","digest":"{DIGEST}"}}"#), false, 1)]
+    #[case::message(
+        r#"{"artifactType":"x","annotations":{"dev.sigstore.bundle.content":"message-signature"}}"#,
+        true,
+        0
+    )]
+    fn tells_signatures_from_the_rest(
+        #[case] descriptor: &str,
+        #[case] signature: bool,
+        #[case] unsaid: usize,
+    ) {
+        let referrers = index(descriptor);
+        assert_eq!(referrers.as_ref().map(|r| r.signature), Some(signature));
+        assert_eq!(referrers.map(|r| r.unsaid.len()), Some(unsaid));
+    }
+
+    #[test]
+    fn many_unsaid_ones_are_not_forgotten() {
+        let one = format!(r#"{{"digest":"{DIGEST}"}}"#);
+        let many = vec![one; MOST_LOOKED_AT + 1].join(",");
+        assert_eq!(
+            index(&many).map(|r| (r.unsaid.len(), r.more)),
+            Some((MOST_LOOKED_AT, true))
+        );
+    }
+
+    #[test]
+    fn an_image_under_the_fallback_tag_is_no_index() {
+        assert_eq!(
+            Referrers::from_index(br#"{"schemaVersion":2,"layers":[]}"#),
+            None
+        );
+    }
+
+    #[rstest]
+    #[case::unreadable("[]", Referred::Signature)]
+    #[case::bundle_without_predicate(
+        r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json"}"#,
+        Referred::Signature
+    )]
+    #[case::sbom(r#"{"artifactType":"application/spdx+json"}"#, Referred::Other)]
+    #[case::by_config(
+        r#"{"config":{"mediaType":"application/vnd.oci.image.config.v1+json"}}"#,
+        Referred::Other
+    )]
+    fn what_cannot_be_told_is_a_signature(#[case] manifest: &str, #[case] referred: Referred) {
+        assert_eq!(referred_manifest(manifest.as_bytes()), referred);
+    }
+}

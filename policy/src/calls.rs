@@ -1,0 +1,124 @@
+//! Host calls within the time budget.
+//!
+//! Invariant: the clock is read before each call, and none is made once the budget is spent: a host call has no limit
+//! of its own, and a request that waits for too long is rejected whatever the policy wants.
+
+use crate::baseline::{ConfigMapData, Lookup, config_map_name};
+use crate::digest::Digest;
+use crate::host::{Host, Place};
+use crate::host_error::HostError;
+use crate::reference::Repository;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::cell::Cell;
+
+/// Calls to one host during one evaluation.
+pub struct Calls<'a> {
+    host: &'a dyn Host,
+    started: DateTime<Utc>,
+    budget: TimeDelta,
+    made: Cell<u32>,
+}
+
+/// Why a call has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallError {
+    /// It was not made: the time is spent.
+    Spent,
+    /// It failed.
+    Host(HostError),
+}
+
+impl<'a> Calls<'a> {
+    /// Starts the clock.
+    #[must_use]
+    pub fn new(host: &'a dyn Host, budget: TimeDelta) -> Self {
+        Self {
+            host,
+            started: host.now(),
+            budget,
+            made: Cell::new(0),
+        }
+    }
+
+    /// When the evaluation began: the time by which baselines and exceptions are judged.
+    #[must_use]
+    pub fn started(&self) -> DateTime<Utc> {
+        self.started
+    }
+
+    /// How many calls were made.
+    #[must_use]
+    pub fn made(&self) -> u32 {
+        self.made.get()
+    }
+
+    fn call<T>(
+        &self,
+        call: impl FnOnce(&dyn Host) -> Result<T, HostError>,
+    ) -> Result<T, CallError> {
+        let elapsed = self.host.now() - self.started;
+        // A clock that runs backwards tells nothing: the budget then counts as spent.
+        if elapsed >= self.budget || elapsed < TimeDelta::zero() {
+            return Err(CallError::Spent);
+        }
+        self.made.set(self.made.get().saturating_add(1));
+        call(self.host).map_err(CallError::Host)
+    }
+
+    /// The baseline of `repository`.
+    #[must_use]
+    pub fn baseline(&self, namespace: &str, repository: &Repository) -> Lookup {
+        match self.call(|host| host.config_map(namespace, &config_map_name(repository))) {
+            Ok(map) => Lookup::of_config_map(&map, repository),
+            Err(CallError::Host(HostError::Absent)) => Lookup::Absent,
+            Err(CallError::Spent) => Lookup::Unread,
+            Err(CallError::Host(HostError::NotGranted)) => {
+                Lookup::Unusable("the policy was not granted access to ConfigMaps".to_owned())
+            }
+            Err(CallError::Host(_)) => Lookup::Unusable("reading it failed".to_owned()),
+        }
+    }
+
+    pub(crate) fn config_map(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<ConfigMapData, CallError> {
+        self.call(|host| host.config_map(namespace, name))
+    }
+
+    pub(crate) fn manifest_digest(&self, name: &str, tag: &str) -> Result<Digest, CallError> {
+        self.call(|host| host.manifest_digest(name, tag))
+    }
+
+    pub(crate) fn manifest(&self, name: &str, place: &Place<'_>) -> Result<Vec<u8>, CallError> {
+        self.call(|host| host.manifest(name, place))
+    }
+
+    pub(crate) fn verify_certificate(
+        &self,
+        name: &str,
+        digest: &Digest,
+        pem: &str,
+    ) -> Result<(), CallError> {
+        self.call(|host| host.verify_certificate(name, digest, pem))
+    }
+
+    pub(crate) fn verify_key(
+        &self,
+        name: &str,
+        digest: &Digest,
+        pem: &str,
+    ) -> Result<(), CallError> {
+        self.call(|host| host.verify_key(name, digest, pem))
+    }
+
+    pub(crate) fn issued_by(
+        &self,
+        pem: &str,
+        chain: &[String],
+        at: DateTime<Utc>,
+    ) -> Result<bool, CallError> {
+        self.call(|host| host.issued_by(pem, chain, at))
+    }
+}

@@ -1,0 +1,432 @@
+//! One evaluation: from an admission request to what becomes of each image.
+//!
+//! Invariant: all baselines are read before any registry is asked, and images with an established one are observed
+//! before the others, so that nobody can spend the time on images that do not matter. Each distinct image is judged
+//! once; none is left out: what there was no time or room for is `undetermined (limit)`.
+
+use crate::baseline::{Lookup, STATE_NAME, State};
+use crate::calls::Calls;
+use crate::claims::Claims;
+use crate::decision::{Code, Decision, Scope, decide};
+use crate::drift::{Assessment, Drift, assess};
+use crate::host::{Host, Place};
+use crate::host_error::HostError;
+use crate::known::Known;
+use crate::observe::{Observation, Subjected, observe};
+use crate::posture::Cause;
+use crate::proof::{ProvenSigner, Subject, prove};
+use crate::reference::{ImageReference, ReferenceError, Repository};
+use crate::request::{AdmissionContext, Looked, RequestError, RequestedImage, look};
+use crate::settings::{Exception, Settings, TrustControl};
+use crate::signer::Signer;
+use crate::subject::fold_subject;
+use chrono::{DateTime, TimeDelta, Utc};
+use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+/// After how long without a run the learner counts as gone.
+const LEARNER_GONE: TimeDelta = TimeDelta::days(7);
+
+/// What became of one request.
+pub struct Evaluation<'a> {
+    /// Who asked for what.
+    pub context: AdmissionContext,
+    /// When it began.
+    pub now: DateTime<Utc>,
+    /// What was looked at.
+    pub outcome: Outcome<'a>,
+    /// Whether the namespace is in any enforced scope.
+    pub namespace_enforced: bool,
+    /// Whether a rejection is reported although nothing is enforced.
+    pub reported: bool,
+    /// What is said besides the images.
+    pub notes: Vec<String>,
+    /// How many host calls were made.
+    pub calls: u32,
+}
+
+/// What a request came to.
+pub enum Outcome<'a> {
+    /// Its images, in order of first appearance.
+    Images(Vec<ImageReport<'a>>),
+    /// A static pod's mirror: the node runs it already.
+    MirrorPod,
+    /// Nothing in it is run.
+    Nothing,
+    /// It could not be read.
+    Unreadable(RequestError),
+}
+
+/// What became of one image.
+pub struct ImageReport<'a> {
+    /// As asked for.
+    pub image: RequestedImage,
+    /// Why it cannot be looked at; then there is no finding.
+    pub finding: Result<Finding<'a>, Unreadable>,
+    /// Whether its scope is enforced.
+    pub enforced: bool,
+    /// What becomes of it where its scope rejects.
+    pub decision: Decision,
+}
+
+/// Why an image cannot be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Its reference does not parse.
+    Reference(ReferenceError),
+    /// The host does not take its reference.
+    Host,
+}
+
+/// What was found out about one image.
+pub struct Finding<'a> {
+    /// What its baseline belongs to.
+    pub repository: Repository,
+    /// The baseline.
+    pub lookup: Lookup,
+    /// What it carries.
+    pub observation: Observation,
+    /// How that differs.
+    pub assessment: Assessment,
+    /// Exceptions for it that expire soon, or have.
+    pub ageing: Vec<&'a Exception>,
+}
+
+impl Finding<'_> {
+    /// The drift that decides.
+    #[must_use]
+    pub fn drift(&self) -> Option<&Drift> {
+        self.assessment.drifts.first()
+    }
+}
+
+impl Evaluation<'_> {
+    /// Images whose scope rejects them.
+    pub fn rejected(&self) -> impl Iterator<Item = (&ImageReport<'_>, Code)> {
+        let images = match &self.outcome {
+            Outcome::Images(images) => images.as_slice(),
+            Outcome::MirrorPod | Outcome::Nothing | Outcome::Unreadable(_) => &[],
+        };
+        images.iter().filter_map(|image| match image.decision {
+            Decision::Reject(code) if image.enforced || self.reported => Some((image, code)),
+            Decision::Reject(_) | Decision::Admit => None,
+        })
+    }
+}
+
+/// Evaluates one request.
+pub fn evaluate<'a>(
+    host: &dyn Host,
+    settings: &'a Settings,
+    request: &KubernetesAdmissionRequest,
+) -> Evaluation<'a> {
+    let calls = Calls::new(host, settings.budget);
+    let context = AdmissionContext::of(request);
+    let namespace_enforced = settings
+        .enforce_entries(&context.namespace, None)
+        .next()
+        .is_some();
+    let audit = context.user.is_none();
+    let mut notes = Vec::new();
+    let outcome = match look(request) {
+        Err(error) => Outcome::Unreadable(error),
+        Ok(Looked::MirrorPod) => Outcome::MirrorPod,
+        Ok(Looked::Nothing) => Outcome::Nothing,
+        Ok(Looked::Images(images)) => {
+            let evaluator = Evaluator {
+                calls: &calls,
+                settings,
+                context: &context,
+                audit,
+                control: OnceCell::new(),
+            };
+            let reports = evaluator.images(images);
+            notes.extend(learner_note(&calls, settings, &reports));
+            Outcome::Images(reports)
+        }
+    };
+    Evaluation {
+        now: calls.started(),
+        reported: Scope::new(settings, Vec::new(), audit).reported,
+        outcome,
+        namespace_enforced,
+        notes,
+        calls: calls.made(),
+        context,
+    }
+}
+
+struct Evaluator<'a, 'c> {
+    calls: &'c Calls<'c>,
+    settings: &'a Settings,
+    context: &'c AdmissionContext,
+    audit: bool,
+    control: OnceCell<bool>,
+}
+
+impl<'a> Evaluator<'a, '_> {
+    fn images(&self, images: Vec<RequestedImage>) -> Vec<ImageReport<'a>> {
+        let lookups = self.lookups(&images);
+        let mut order: Vec<(bool, usize)> = Vec::new();
+        for (at, image) in images.iter().enumerate() {
+            order.push((!self.matters(image, &lookups), at));
+        }
+        order.sort_unstable();
+        let mut reports: BTreeMap<usize, ImageReport<'a>> = BTreeMap::new();
+        let mut images: BTreeMap<usize, RequestedImage> = images.into_iter().enumerate().collect();
+        for (_, at) in order {
+            if let Some(image) = images.remove(&at) {
+                let within = at < self.settings.max_images;
+                reports.insert(at, self.image(image, &lookups, within));
+            }
+        }
+        reports.into_values().collect()
+    }
+
+    /// The baselines of all images within bounds, each repository's once.
+    fn lookups(&self, images: &[RequestedImage]) -> BTreeMap<Repository, Lookup> {
+        let mut lookups = BTreeMap::new();
+        for image in images.iter().take(self.settings.max_images) {
+            let Ok(reference) = &image.reference else {
+                continue;
+            };
+            let repository = self.settings.aliased(reference.repository());
+            lookups.entry(repository).or_insert_with_key(|repository| {
+                self.calls
+                    .baseline(&self.settings.baseline.namespace, repository)
+            });
+        }
+        lookups
+    }
+
+    /// Whether an image is observed before the others.
+    fn matters(&self, image: &RequestedImage, lookups: &BTreeMap<Repository, Lookup>) -> bool {
+        let Ok(reference) = &image.reference else {
+            return false;
+        };
+        let repository = self.settings.aliased(reference.repository());
+        let established = lookups
+            .get(&repository)
+            .and_then(Lookup::baseline)
+            .is_some_and(|baseline| baseline.is_established(self.calls.started()));
+        established || self.settings.pinned(&repository).is_some()
+    }
+
+    fn image(
+        &self,
+        image: RequestedImage,
+        lookups: &BTreeMap<Repository, Lookup>,
+        within: bool,
+    ) -> ImageReport<'a> {
+        let reference = match &image.reference {
+            Ok(reference) => reference.clone(),
+            Err(error) => {
+                let error = Unreadable::Reference(error.clone());
+                return self.unreadable(image, error, None);
+            }
+        };
+        let repository = self.settings.aliased(reference.repository());
+        let lookup = lookups
+            .get(&repository)
+            .filter(|_| within)
+            .cloned()
+            .unwrap_or(Lookup::Unread);
+        let observation = match self.observation(&reference, &repository, &lookup) {
+            Ok(observation) => observation,
+            Err(error) => return self.unreadable(image, error, Some(&repository)),
+        };
+        let digest = observation.digest.as_ref();
+        let in_force = self.exceptions(&repository, digest);
+        let known = Known::new(self.settings, &repository, lookup.baseline(), &in_force);
+        let assessment = assess(&lookup, &known, &observation, &in_force);
+        let scope = self.scope(Some(&repository));
+        let now = self.calls.started();
+        let decision = decide(
+            &scope,
+            &lookup,
+            known.is_pinned(),
+            assessment.drifts.first(),
+            now,
+        );
+        let ageing = self.settings.exceptions.iter().filter(|exception| {
+            exception.covers_image(&repository, digest)
+                && (exception.is_expired(now) || exception.expires_soon(now))
+        });
+        ImageReport {
+            image,
+            enforced: scope.is_enforced(),
+            decision,
+            finding: Ok(Finding {
+                ageing: ageing.collect(),
+                repository,
+                lookup,
+                observation,
+                assessment,
+            }),
+        }
+    }
+
+    fn unreadable(
+        &self,
+        image: RequestedImage,
+        error: Unreadable,
+        repository: Option<&Repository>,
+    ) -> ImageReport<'a> {
+        ImageReport {
+            image,
+            finding: Err(error),
+            enforced: self.scope(repository).is_enforced(),
+            decision: Decision::Reject(Code::Forbidden),
+        }
+    }
+
+    fn scope(&self, repository: Option<&Repository>) -> Scope<'a> {
+        let entries = self
+            .settings
+            .enforce_entries(&self.context.namespace, repository)
+            .collect();
+        Scope::new(self.settings, entries, self.audit)
+    }
+
+    fn exceptions(
+        &self,
+        repository: &Repository,
+        digest: Option<&crate::digest::Digest>,
+    ) -> Vec<&'a Exception> {
+        let now = self.calls.started();
+        let in_force = |exception: &&Exception| {
+            exception.covers_image(repository, digest) && !exception.is_expired(now)
+        };
+        self.settings.exceptions.iter().filter(in_force).collect()
+    }
+
+    fn observation(
+        &self,
+        reference: &ImageReference,
+        repository: &Repository,
+        lookup: &Lookup,
+    ) -> Result<Observation, Unreadable> {
+        match lookup {
+            Lookup::Unread => {
+                return Ok(Observation::unknown(
+                    reference.digest().cloned(),
+                    Cause::Limit,
+                    None,
+                ));
+            }
+            Lookup::Unusable(_) => {
+                return Ok(Observation::unknown(
+                    reference.digest().cloned(),
+                    Cause::Baseline,
+                    None,
+                ));
+            }
+            Lookup::Absent | Lookup::Usable(_) => {}
+        }
+        let in_force = self.exceptions(repository, reference.digest());
+        let known = Known::new(self.settings, repository, lookup.baseline(), &in_force);
+        let image = Subjected {
+            reference,
+            repository,
+            lookup,
+            known: &known,
+        };
+        let observation =
+            observe(self.calls, self.settings, &image).map_err(|_| Unreadable::Host)?;
+        let control_fails = || *self.control.get_or_init(|| self.control_fails());
+        if observation.could_be_the_trust_root() && control_fails() {
+            return Ok(Observation::unknown(
+                observation.digest,
+                Cause::TrustRoot,
+                None,
+            ));
+        }
+        Ok(observation)
+    }
+
+    /// Whether the known-good image cannot be proven either. Not to get an answer about it is no failure.
+    fn control_fails(&self) -> bool {
+        let Some(TrustControl {
+            image,
+            issuer,
+            subject,
+        }) = &self.settings.trust_control
+        else {
+            return false;
+        };
+        let Some(digest) = image.digest() else {
+            return false;
+        };
+        let name = self.settings.call_name(image);
+        let claims = match self
+            .calls
+            .manifest(&name, &Place::Tag(&digest.signature_tag()))
+        {
+            Ok(json) => match Claims::from_manifest(&json) {
+                Ok(claims) => claims,
+                Err(_) => return true,
+            },
+            Err(_) => return false,
+        };
+        let chains = self.settings.certificate_chains();
+        let proven = Subject {
+            name: &name,
+            digest,
+            payload_names: &[],
+            authorities: chains.iter().map(|chain| chain.certificates()).collect(),
+        };
+        let wanted = fold_subject(issuer, subject);
+        let is_wanted = |proven: &ProvenSigner| match proven.signer() {
+            Signer::Keyless(keyless) => keyless.issuer == *issuer && keyless.subject == wanted,
+            Signer::Key(_) => false,
+        };
+        let known = Known::new(self.settings, image.repository(), None, &[]);
+        let findings = prove(self.calls, &proven, &claims, &known, is_wanted);
+        findings.interrupted.is_none() && !findings.proven.iter().any(is_wanted)
+    }
+}
+
+/// New repositories are admitted because somebody will learn them: it is said when nobody does.
+fn learner_note(
+    calls: &Calls<'_>,
+    settings: &Settings,
+    reports: &[ImageReport<'_>],
+) -> Option<String> {
+    let is_new = |report: &ImageReport<'_>| {
+        report
+            .finding
+            .as_ref()
+            .is_ok_and(|finding| finding.drift() == Some(&Drift::New))
+    };
+    if !reports.iter().any(is_new) {
+        return None;
+    }
+    let namespace = &settings.baseline.namespace;
+    let state = match calls.config_map(namespace, STATE_NAME) {
+        Ok(map) => map
+            .data
+            .get("state.json")
+            .and_then(|json| serde_json::from_str::<State>(json).ok()),
+        Err(crate::calls::CallError::Host(HostError::Absent)) => {
+            return Some(format!(
+                "no baselines are being learned: {namespace}/{STATE_NAME} does not exist; run continuity learn"
+            ));
+        }
+        Err(_) => return None,
+    };
+    match state {
+        Some(state) if calls.started() - state.last_run <= LEARNER_GONE => None,
+        Some(state) => Some(format!(
+            "the learner ran last on {}: new repositories are not being learned; see continuity status",
+            state.last_run.format("%Y-%m-%d")
+        )),
+        None => Some(format!(
+            "{namespace}/{STATE_NAME} cannot be read; run continuity learn"
+        )),
+    }
+}
+
+#[cfg(test)]
+#[path = "evaluate_tests.rs"]
+mod tests;

@@ -1,0 +1,124 @@
+//! Whom a repository's images may be signed by without drift: the baseline's signers, pinned ones, and those that an
+//! exception covers.
+//!
+//! Invariant: signers are compared whole, by canonical form, with the operator's `refPatterns` folded on both sides;
+//! a retired signer is a stranger.
+
+use crate::baseline::Baseline;
+use crate::fingerprint::Fingerprint;
+use crate::public_key::PublicKey;
+use crate::reference::Repository;
+use crate::settings::{Exception, PinnedSigner, Settings};
+use crate::signer::{Keyless, Signer, SignerId};
+
+/// The known signers of one repository, for one image.
+pub struct Known<'a> {
+    settings: &'a Settings,
+    repository: &'a Repository,
+    baseline: Option<&'a Baseline>,
+    pins: Option<Vec<&'a PinnedSigner>>,
+    excepted: Vec<&'a SignerId>,
+}
+
+impl<'a> Known<'a> {
+    /// By the baseline, the settings' pins, and the exceptions in force for the image.
+    #[must_use]
+    pub fn new(
+        settings: &'a Settings,
+        repository: &'a Repository,
+        baseline: Option<&'a Baseline>,
+        exceptions: &[&'a Exception],
+    ) -> Self {
+        let excepted = exceptions
+            .iter()
+            .filter_map(|exception| match &exception.accepts {
+                Fingerprint::Signer(id) => Some(id),
+                Fingerprint::Pin(_)
+                | Fingerprint::Invalid
+                | Fingerprint::Unsigned
+                | Fingerprint::DowngradeKey(_)
+                | Fingerprint::DowngradeUnverifiable
+                | Fingerprint::Provenance { .. } => None,
+            });
+        Self {
+            settings,
+            repository,
+            baseline,
+            pins: settings.pinned(repository),
+            excepted: excepted.collect(),
+        }
+    }
+
+    /// Whether the repository is pinned.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        self.pins.is_some()
+    }
+
+    /// Whether a pin names this signer.
+    #[must_use]
+    pub fn satisfies_pin(&self, signer: &Signer) -> bool {
+        let fold = |subject: &str| self.settings.comparison_subject(self.repository, subject);
+        self.pins
+            .iter()
+            .flatten()
+            .any(|pin| pin.matches(signer, fold))
+    }
+
+    /// Whether this signer is known.
+    #[must_use]
+    pub fn contains(&self, signer: &Signer) -> bool {
+        self.in_baseline(signer)
+            || self.satisfies_pin(signer)
+            || self.excepted.contains(&&signer.id())
+    }
+
+    /// Whether this signer may stand without the baseline's rank.
+    #[must_use]
+    pub fn may_stand_alone(&self, signer: &Signer) -> bool {
+        self.records(signer).any(|record| record.alone)
+    }
+
+    fn in_baseline(&self, signer: &Signer) -> bool {
+        self.records(signer).next().is_some()
+    }
+
+    fn records(&self, signer: &Signer) -> impl Iterator<Item = &'a crate::baseline::SignerRecord> {
+        let compared = self.compared(signer);
+        self.baseline
+            .into_iter()
+            .flat_map(Baseline::known)
+            .filter(move |record| self.compared(&record.signer) == compared)
+    }
+
+    /// The keys that a signature without a certificate may have been made with.
+    pub fn keys(&self) -> impl Iterator<Item = &'a PublicKey> {
+        let of_baseline = self
+            .baseline
+            .into_iter()
+            .flat_map(Baseline::known)
+            .filter_map(|record| match &record.signer {
+                Signer::Key(key) => Some(key),
+                Signer::Keyless(_) => None,
+            });
+        let of_pins = self.pins.iter().flatten().filter_map(|pin| match pin {
+            PinnedSigner::Key(key) => Some(key),
+            PinnedSigner::Keyless { .. } => None,
+        });
+        of_baseline.chain(of_pins)
+    }
+
+    /// The form in which signers are compared.
+    fn compared(&self, signer: &Signer) -> String {
+        match signer {
+            Signer::Keyless(keyless) => Signer::Keyless(Keyless {
+                subject: self
+                    .settings
+                    .comparison_subject(self.repository, &keyless.subject),
+                ..keyless.clone()
+            })
+            .canonical(),
+            Signer::Key(_) => signer.canonical(),
+        }
+    }
+}

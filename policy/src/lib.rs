@@ -1,0 +1,39 @@
+//! Signature continuity: a Kubewarden policy that knows who used to sign an image's repository, and says so when that
+//! changes.
+//!
+//! The way of an evaluation, top down: [`guest`] takes the request from the host; [`evaluate`] reads all baselines,
+//! has each image observed ([`observe`], [`proof`]), held against its baseline ([`drift`]) and decided ([`decision`]);
+//! [`answer`] puts it into words. Only [`kubewarden`] calls the host, behind the trait [`host::Host`]; only
+//! [`host_error`] reads an error text. Everything else is a pure function of values with the clock passed in.
+
+pub mod answer;
+pub mod baseline;
+pub mod bundles;
+pub mod calls;
+pub mod certificate;
+pub mod claims;
+pub mod clean;
+pub mod decision;
+pub mod digest;
+pub mod drift;
+pub mod duration;
+pub mod evaluate;
+pub mod fingerprint;
+pub mod glob;
+pub mod guest;
+pub mod host;
+pub mod host_error;
+pub mod known;
+pub mod kubewarden;
+pub mod log_entry;
+pub mod observe;
+pub mod pem;
+pub mod posture;
+pub mod proof;
+pub mod provenance;
+pub mod public_key;
+pub mod reference;
+pub mod request;
+pub mod settings;
+pub mod signer;
+pub mod subject;

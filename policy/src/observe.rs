@@ -1,0 +1,324 @@
+//! Observation: what one image carries, asked of the host in as few calls as possible.
+//!
+//! Invariant: only a registry that says "absent" leads to `unsigned`; once it has served signature data, nothing in
+//! that data leads to `unknown`. A registry is asked only about images whose repository has a baseline or a pin, or
+//! where the operator wants it so: a pod must not be able to hang the host on a registry of its author's choice.
+
+use crate::baseline::{Baseline, Lookup};
+use crate::bundles::{Referred, Referrers, referred_manifest};
+use crate::calls::{CallError, Calls};
+use crate::claims::Claims;
+use crate::digest::Digest;
+use crate::host::Place;
+use crate::host_error::{HostError, Outage};
+use crate::known::Known;
+use crate::posture::{Cause, Posture, Rank};
+use crate::proof::{Findings, Interruption, Problem, ProvenSigner, Subject, prove, rank_of};
+use crate::reference::{ImageReference, Repository};
+use crate::settings::Settings;
+use crate::signer::Signer;
+
+/// What one image carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// The image's digest, where it is known.
+    pub digest: Option<Digest>,
+    /// From where the posture is known.
+    pub evidence: Evidence,
+    /// Its posture.
+    pub posture: Posture,
+    /// Who was proven.
+    pub proven: Vec<ProvenSigner>,
+    /// What was wrong with claims that were not.
+    pub problems: Vec<Problem>,
+    /// Why the posture is unknown.
+    pub unknown: Option<(Cause, Option<Outage>)>,
+    /// Whether there was a `.sig` manifest.
+    pub has_signature_tag: bool,
+}
+
+/// From where a posture is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// The registry and the host's proof.
+    Proof,
+    /// The digest was verified before, by this signer.
+    Verified(Signer),
+    /// The digest ran when the baseline became established.
+    Tolerated,
+    /// Somebody allowed the digest.
+    Allowed,
+    /// Nobody was asked.
+    NotAsked,
+}
+
+/// One image, as far as observing needs it.
+pub struct Subjected<'a> {
+    /// As spelled.
+    pub reference: &'a ImageReference,
+    /// The repository that its baseline belongs to.
+    pub repository: &'a Repository,
+    /// Its baseline.
+    pub lookup: &'a Lookup,
+    /// Whom it may be signed by.
+    pub known: &'a Known<'a>,
+}
+
+/// Why an image cannot be observed at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostRejectsReference;
+
+impl Observation {
+    fn new(digest: Option<Digest>, posture: Posture, evidence: Evidence) -> Self {
+        Self {
+            digest,
+            evidence,
+            posture,
+            proven: Vec::new(),
+            problems: Vec::new(),
+            unknown: None,
+            has_signature_tag: false,
+        }
+    }
+
+    /// Nobody was asked, and nobody had to be.
+    #[must_use]
+    pub fn not_asked(digest: Option<Digest>) -> Self {
+        Self::new(digest, Posture::Unknown, Evidence::NotAsked)
+    }
+
+    /// It could not be found out.
+    #[must_use]
+    pub fn unknown(digest: Option<Digest>, cause: Cause, outage: Option<Outage>) -> Self {
+        Self {
+            unknown: Some((cause, outage)),
+            ..Self::new(digest, Posture::Unknown, Evidence::Proof)
+        }
+    }
+
+    fn unverifiable(digest: &Digest, problem: Problem) -> Self {
+        Self {
+            problems: vec![problem],
+            ..Self::new(Some(digest.clone()), Posture::Unverifiable, Evidence::Proof)
+        }
+    }
+
+    /// Whether a broken trust root would look the same.
+    #[must_use]
+    pub fn could_be_the_trust_root(&self) -> bool {
+        matches!(self.posture, Posture::Invalid | Posture::Unverifiable)
+            && self.problems.iter().any(Problem::could_be_the_trust_root)
+    }
+}
+
+/// Observes one image.
+///
+/// # Errors
+/// When the host does not take its reference.
+pub fn observe(
+    calls: &Calls<'_>,
+    settings: &Settings,
+    image: &Subjected<'_>,
+) -> Result<Observation, HostRejectsReference> {
+    let baseline = image.lookup.baseline();
+    let spelled = image.reference.digest();
+    if let Some(observation) = spelled.and_then(|digest| listed(calls, image, baseline, digest)) {
+        return Ok(observation);
+    }
+    let asked = baseline.is_some() || image.known.is_pinned() || settings.observe_new;
+    if !asked {
+        return Ok(Observation::not_asked(spelled.cloned()));
+    }
+    let name = settings.call_name(image.reference);
+    let digest = match spelled {
+        Some(digest) => digest.clone(),
+        None => match calls.manifest_digest(&name, image.reference.tag().unwrap_or("latest")) {
+            Ok(digest) => digest,
+            Err(CallError::Host(HostError::Absent)) => {
+                return Ok(Observation::unknown(
+                    None,
+                    Cause::Outage,
+                    Some(Outage::NoSuchImage),
+                ));
+            }
+            Err(error) => return unanswered(None, &error),
+        },
+    };
+    if let Some(observation) = listed(calls, image, baseline, &digest).filter(|_| spelled.is_none())
+    {
+        return Ok(observation);
+    }
+    let signature_tag = digest.signature_tag();
+    let mut observation = match calls.manifest(&name, &Place::Tag(&signature_tag)) {
+        Ok(json) => {
+            let mut observation = match Claims::from_manifest(&json) {
+                Ok(claims) => prove_claims(calls, settings, image, &name, &digest, &claims),
+                Err(error) => Observation::unverifiable(&digest, Problem::Data(error.to_string())),
+            };
+            observation.has_signature_tag = true;
+            observation
+        }
+        Err(CallError::Host(HostError::Absent)) => bundles(calls, &name, &digest)?,
+        Err(CallError::Host(HostError::Unusable)) => {
+            let mut observation =
+                Observation::unverifiable(&digest, Problem::Data("expected a manifest".to_owned()));
+            observation.has_signature_tag = true;
+            observation
+        }
+        Err(error) => return unanswered(Some(digest), &error),
+    };
+    observation.digest = Some(digest);
+    Ok(observation)
+}
+
+/// What the baseline says about this very digest. It ends the observation, unless a pin wants more than it says.
+fn listed(
+    calls: &Calls<'_>,
+    image: &Subjected<'_>,
+    baseline: Option<&Baseline>,
+    digest: &Digest,
+) -> Option<Observation> {
+    let baseline = baseline?;
+    let pinned = image.known.is_pinned();
+    let of = |posture, evidence| Some(Observation::new(Some(digest.clone()), posture, evidence));
+    if baseline.allowed(digest, calls.started()).is_some() {
+        return of(Posture::Unknown, Evidence::Allowed);
+    }
+    if let Some(signer) = baseline.verified(digest)
+        && (!pinned || image.known.satisfies_pin(signer))
+    {
+        return of(Posture::Signed, Evidence::Verified(signer.clone()));
+    }
+    match baseline.tolerated(digest) {
+        Some(entry) if !pinned => of(entry.posture, Evidence::Tolerated),
+        _ => None,
+    }
+}
+
+fn prove_claims(
+    calls: &Calls<'_>,
+    settings: &Settings,
+    image: &Subjected<'_>,
+    name: &str,
+    digest: &Digest,
+    claims: &Claims,
+) -> Observation {
+    let mut payload_names = image.repository.payload_names();
+    payload_names.extend(image.reference.repository().payload_names());
+    let chains = settings.certificate_chains();
+    let subject = Subject {
+        name,
+        digest,
+        payload_names: &payload_names,
+        authorities: chains.iter().map(|chain| chain.certificates()).collect(),
+    };
+    let rank = image
+        .lookup
+        .baseline()
+        .map_or(Rank::Unsigned, |baseline| baseline.rank);
+    let known = image.known;
+    // A known signer who needs no further one beside him ends the search.
+    let findings = prove(calls, &subject, claims, known, |proven: &ProvenSigner| {
+        let signer = proven.signer();
+        known.contains(signer)
+            && (rank_of(signer) >= rank || known.may_stand_alone(signer))
+            && (!known.is_pinned() || known.satisfies_pin(signer))
+    });
+    of_findings(digest, findings)
+}
+
+fn of_findings(digest: &Digest, findings: Findings) -> Observation {
+    let digest = Some(digest.clone());
+    match findings.interrupted {
+        Some(Interruption::Spent) => return Observation::unknown(digest, Cause::Limit, None),
+        Some(Interruption::Outage(outage)) => {
+            return Observation::unknown(digest, Cause::Outage, Some(outage));
+        }
+        None => {}
+    }
+    let contradicts = findings
+        .problems
+        .iter()
+        .any(|problem| problem.posture() == Posture::Invalid);
+    let posture = if !findings.proven.is_empty() {
+        Posture::Signed
+    } else if contradicts {
+        Posture::Invalid
+    } else {
+        Posture::Unverifiable
+    };
+    Observation {
+        proven: findings.proven,
+        problems: findings.problems,
+        ..Observation::new(digest, posture, Evidence::Proof)
+    }
+}
+
+/// Without a `.sig`: whether bundles refer to the image, as far as the fallback tag tells.
+fn bundles(
+    calls: &Calls<'_>,
+    name: &str,
+    digest: &Digest,
+) -> Result<Observation, HostRejectsReference> {
+    let unsigned = Observation::new(Some(digest.clone()), Posture::Unsigned, Evidence::Proof);
+    let referrers = match calls.manifest(name, &Place::Tag(&digest.referrers_tag())) {
+        Ok(json) => Referrers::from_index(&json),
+        Err(CallError::Host(HostError::Absent)) => return Ok(unsigned),
+        Err(CallError::Host(HostError::Unusable)) => {
+            return Ok(Observation::unverifiable(
+                digest,
+                Problem::Data("expected an index".to_owned()),
+            ));
+        }
+        Err(error) => return unanswered(Some(digest.clone()), &error),
+    };
+    let Some(referrers) = referrers else {
+        return Ok(unsigned);
+    };
+    let bundle = || Ok(Observation::unverifiable(digest, Problem::Bundle));
+    if referrers.signature {
+        return bundle();
+    }
+    for unsaid in &referrers.unsaid {
+        match calls.manifest(name, &Place::Digest(unsaid)) {
+            Ok(json) if referred_manifest(&json) == Referred::Signature => return bundle(),
+            // An index that names what is not there says nothing.
+            Ok(_) | Err(CallError::Host(HostError::Absent)) => {}
+            Err(CallError::Host(HostError::Unusable)) => return bundle(),
+            Err(error) => return unanswered(Some(digest.clone()), &error),
+        }
+    }
+    if referrers.more {
+        bundle()
+    } else {
+        Ok(unsigned)
+    }
+}
+
+fn unanswered(
+    digest: Option<Digest>,
+    error: &CallError,
+) -> Result<Observation, HostRejectsReference> {
+    match error {
+        CallError::Spent => Ok(Observation::unknown(digest, Cause::Limit, None)),
+        CallError::Host(HostError::BadReference) => Err(HostRejectsReference),
+        CallError::Host(HostError::Outage(outage)) => {
+            Ok(Observation::unknown(digest, Cause::Outage, Some(*outage)))
+        }
+        CallError::Host(
+            HostError::Absent
+            | HostError::Unusable
+            | HostError::Negative
+            | HostError::NonePassed
+            | HostError::NotGranted,
+        ) => Ok(Observation::unknown(
+            digest,
+            Cause::Outage,
+            Some(Outage::Other),
+        )),
+    }
+}
+
+#[cfg(test)]
+#[path = "observe_tests.rs"]
+mod tests;

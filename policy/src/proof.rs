@@ -1,0 +1,351 @@
+//! Proof: from what signatures claim to signers that can be trusted.
+//!
+//! Invariant: a [`ProvenSigner`] is made here only, and only when the host answered that this very certificate (or
+//! key) signed this digest, when one of the configured authorities issued the certificate at its notBefore, and when
+//! every log entry that could have stood in for the leaf's is its own layer's. Everything else ends as a problem:
+//! `invalid` where parts contradict each other, `unverifiable` where nothing can be said here. A call that got no
+//! answer is neither.
+
+mod log;
+mod problem;
+
+pub use problem::Problem;
+
+use crate::calls::{CallError, Calls};
+use crate::certificate::Leaf;
+use crate::claims::Claims;
+use crate::digest::Digest;
+use crate::host_error::{HostError, Outage};
+use crate::known::Known;
+use crate::log_entry::Verifier;
+use crate::posture::Rank;
+use crate::provenance::Provenance;
+use crate::public_key::PublicKey;
+use crate::signer::Signer;
+use std::cell::OnceCell;
+
+/// A signer whose signature on the digest was proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvenSigner {
+    signer: Signer,
+    provenance: Option<Provenance>,
+    at_home: bool,
+}
+
+/// What is proven, and against which CAs.
+pub struct Subject<'a> {
+    /// The name of the repository in host calls.
+    pub name: &'a str,
+    /// The image's digest.
+    pub digest: &'a Digest,
+    /// The repository's names in payloads that were made for it.
+    pub payload_names: &'a [String],
+    /// PEM chains, intermediates first, the anchor last.
+    pub authorities: Vec<&'a [String]>,
+}
+
+/// What came of all claims.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Who was proven.
+    pub proven: Vec<ProvenSigner>,
+    /// What was wrong with the claims that were not.
+    pub problems: Vec<Problem>,
+    /// A claim that matters got no answer.
+    pub interrupted: Option<Interruption>,
+}
+
+/// Why a claim got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption {
+    /// The outside world.
+    Outage(Outage),
+    /// The time is spent.
+    Spent,
+}
+
+enum Claim<'a> {
+    Leaf(&'a Leaf),
+    Key { key: &'a PublicKey, claimed: bool },
+}
+
+enum Refusal {
+    Problem(Problem),
+    Interrupted(Interruption),
+    /// A known key that did not sign: nobody said that it had.
+    NotThisKey,
+}
+
+impl ProvenSigner {
+    /// Who.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// What the CA attests about the build; keys have none.
+    #[must_use]
+    pub fn provenance(&self) -> Option<&Provenance> {
+        self.provenance.as_ref()
+    }
+
+    /// Whether the signature is known to have been made for this repository; `false` where that is not known.
+    #[must_use]
+    pub fn is_at_home(&self) -> bool {
+        self.at_home
+    }
+
+    /// The rank of the evidence.
+    #[must_use]
+    pub fn rank(&self) -> Rank {
+        rank_of(&self.signer)
+    }
+}
+
+/// The rank of a signer's kind.
+#[must_use]
+pub fn rank_of(signer: &Signer) -> Rank {
+    match signer {
+        Signer::Keyless(_) => Rank::Keyless,
+        Signer::Key(_) => Rank::Key,
+    }
+}
+
+/// Proves the claims about `subject`, those by known signers first, until `enough` is met.
+#[must_use]
+pub fn prove(
+    calls: &Calls<'_>,
+    subject: &Subject<'_>,
+    claims: &Claims,
+    known: &Known<'_>,
+    enough: impl Fn(&ProvenSigner) -> bool,
+) -> Findings {
+    let mut findings = Findings {
+        problems: readable(claims),
+        ..Findings::default()
+    };
+    let mut others = None;
+    let prover = Prover {
+        calls,
+        subject,
+        claims,
+        still_there: OnceCell::new(),
+    };
+    for (is_known, claim) in in_order(claims, known) {
+        match prover.claim(&claim) {
+            Ok(proven) => {
+                let is_enough = enough(&proven);
+                findings.proven.push(proven);
+                if is_enough {
+                    findings.interrupted = None;
+                    return findings;
+                }
+            }
+            Err(Refusal::Problem(problem)) => findings.problems.push(problem),
+            Err(Refusal::NotThisKey) => {}
+            Err(Refusal::Interrupted(why)) if is_known => findings.interrupted = Some(why),
+            Err(Refusal::Interrupted(why)) => others = Some(why),
+        }
+    }
+    // What a known signer's claim would have come to always matters; a stranger's only where nobody is proven.
+    if findings.proven.is_empty() {
+        findings.interrupted = findings.interrupted.or(others);
+    }
+    findings.problems.sort();
+    findings.problems.dedup();
+    findings
+}
+
+/// What can be said of the claims without asking anybody.
+fn readable(claims: &Claims) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for layer in claims.layers() {
+        if let Err(why) = &layer.signature {
+            problems.push(Problem::Signature(why));
+        }
+        match &layer.certificate {
+            Some(Err(error)) => problems.push(Problem::Certificate(error.to_string())),
+            Some(Ok(_)) => {}
+            None => problems.extend(log::problem_without_certificate(layer)),
+        }
+    }
+    problems
+}
+
+/// Each distinct claim once, those by known signers first; the order of layers makes no difference.
+fn in_order<'a>(claims: &'a Claims, known: &Known<'a>) -> Vec<(bool, Claim<'a>)> {
+    let mut ordered: Vec<(bool, String, Claim<'a>)> = Vec::new();
+    let mut add = |is_known: bool, order: String, claim| {
+        if !ordered.iter().any(|(_, present, _)| *present == order) {
+            ordered.push((is_known, order, claim));
+        }
+    };
+    for layer in claims.layers() {
+        if let Some(leaf) = layer.leaf() {
+            let signer = Signer::of_leaf(leaf);
+            let order = format!("{} {}", signer.id(), Digest::of(leaf.der()));
+            add(known.contains(&signer), order, Claim::Leaf(leaf));
+        } else if layer.certificate.is_none()
+            && let Some((_, Verifier::Key(key))) = layer.own_entry()
+        {
+            let signer = Signer::Key(key.clone());
+            add(
+                known.contains(&signer),
+                signer.id().to_string(),
+                Claim::Key { key, claimed: true },
+            );
+        }
+    }
+    for key in known.keys() {
+        let order = Signer::Key(key.clone()).id().to_string();
+        add(
+            true,
+            order,
+            Claim::Key {
+                key,
+                claimed: false,
+            },
+        );
+    }
+    ordered.sort_by(|a, b| (!a.0, &a.1).cmp(&(!b.0, &b.1)));
+    ordered
+        .into_iter()
+        .map(|(is_known, _, claim)| (is_known, claim))
+        .collect()
+}
+
+struct Prover<'a> {
+    calls: &'a Calls<'a>,
+    subject: &'a Subject<'a>,
+    claims: &'a Claims,
+    still_there: OnceCell<Result<(), Interruption>>,
+}
+
+impl Prover<'_> {
+    fn claim(&self, claim: &Claim<'_>) -> Result<ProvenSigner, Refusal> {
+        match claim {
+            Claim::Leaf(leaf) => self.leaf(leaf),
+            Claim::Key { key, claimed } => self.key(key, *claimed),
+        }
+    }
+
+    fn leaf(&self, leaf: &Leaf) -> Result<ProvenSigner, Refusal> {
+        log::stands(self.claims, leaf).map_err(Refusal::Problem)?;
+        let pem = leaf.pem();
+        self.issued(leaf, &pem)?;
+        let Subject { name, digest, .. } = self.subject;
+        match self.calls.verify_certificate(name, digest, &pem) {
+            Ok(()) => Ok(ProvenSigner {
+                signer: Signer::of_leaf(leaf),
+                provenance: Some(leaf.provenance().clone()),
+                at_home: self
+                    .is_at_home(|layer| layer.leaf().is_some_and(|l| l.der() == leaf.der())),
+            }),
+            Err(error) => Err(self.refusal(&error, Problem::NotSignedBy("certificate"))),
+        }
+    }
+
+    fn key(&self, key: &PublicKey, claimed: bool) -> Result<ProvenSigner, Refusal> {
+        let Subject { name, digest, .. } = self.subject;
+        let Err(error) = self.calls.verify_key(name, digest, &key.pem()) else {
+            return Ok(ProvenSigner {
+                signer: Signer::Key(key.clone()),
+                provenance: None,
+                at_home: self.is_at_home(|layer| layer.certificate.is_none()),
+            });
+        };
+        match self.refusal(&error, Problem::NotSignedBy("log entry's key")) {
+            Refusal::Problem(_) if !claimed => Err(Refusal::NotThisKey),
+            refusal => Err(refusal),
+        }
+    }
+
+    /// That one of the authorities issued the certificate, at its notBefore.
+    fn issued(&self, leaf: &Leaf, pem: &str) -> Result<(), Refusal> {
+        for chain in &self.subject.authorities {
+            match self.calls.issued_by(pem, chain, leaf.not_before()) {
+                Ok(true) => return Ok(()),
+                // An error here is about the certificate or the chain: this chain did not issue it.
+                Ok(false) | Err(CallError::Host(HostError::Unusable | HostError::Negative)) => {}
+                Err(error) => return Err(Refusal::Interrupted(interruption(&error))),
+            }
+        }
+        Err(Refusal::Problem(Problem::ForeignAuthority))
+    }
+
+    /// What a verification that did not say yes means.
+    fn refusal(&self, error: &CallError, negative: Problem) -> Refusal {
+        let problem = match error {
+            CallError::Host(HostError::Negative | HostError::Absent) => negative,
+            CallError::Host(HostError::NonePassed) => Problem::NonePassed,
+            CallError::Host(HostError::Unusable | HostError::BadReference) => Problem::Unusable,
+            CallError::Spent | CallError::Host(HostError::Outage(_) | HostError::NotGranted) => {
+                return Refusal::Interrupted(interruption(error));
+            }
+        };
+        // Hosts swallow a registry's failures inside a verification: a no counts once the registry still answers.
+        match self.still_there.get_or_init(|| self.ask_again()) {
+            Ok(()) => Refusal::Problem(problem),
+            Err(why) => Refusal::Interrupted(*why),
+        }
+    }
+
+    /// One more call that the host has not cached. That the `.sig` is gone by now makes no difference: it was served.
+    fn ask_again(&self) -> Result<(), Interruption> {
+        match self
+            .calls
+            .manifest_digest(self.subject.name, &self.subject.digest.signature_tag())
+        {
+            Ok(_) => Ok(()),
+            Err(
+                error @ (CallError::Spent
+                | CallError::Host(HostError::Outage(_) | HostError::NotGranted)),
+            ) => Err(interruption(&error)),
+            Err(CallError::Host(_)) => Ok(()),
+        }
+    }
+
+    /// Whether every layer that `own` names is the default payload for this digest under one of its names.
+    fn is_at_home(&self, own: impl Fn(&crate::claims::Layer) -> bool) -> bool {
+        let payloads: Vec<Digest> = self
+            .subject
+            .payload_names
+            .iter()
+            .map(|name| Digest::of(default_payload(name, self.subject.digest).as_bytes()))
+            .collect();
+        let mut layers = self
+            .claims
+            .layers()
+            .iter()
+            .filter(|layer| own(layer))
+            .peekable();
+        layers.peek().is_some() && layers.all(|layer| payloads.contains(&layer.digest))
+    }
+}
+
+/// The payload that cosign signs when nobody asks for more (cosign's signature spec, "Simple Signing").
+#[must_use]
+pub fn default_payload(repository: &str, digest: &Digest) -> String {
+    format!(
+        r#"{{"critical":{{"identity":{{"docker-reference":"{repository}"}},"image":{{"docker-manifest-digest":"{digest}"}},"type":"cosign container image signature"}},"optional":null}}"#
+    )
+}
+
+fn interruption(error: &CallError) -> Interruption {
+    match error {
+        CallError::Spent => Interruption::Spent,
+        CallError::Host(HostError::Outage(outage)) => Interruption::Outage(*outage),
+        CallError::Host(
+            HostError::Absent
+            | HostError::Unusable
+            | HostError::Negative
+            | HostError::NonePassed
+            | HostError::BadReference
+            | HostError::NotGranted,
+        ) => Interruption::Outage(Outage::Other),
+    }
+}
+
+#[cfg(test)]
+#[path = "proof_tests.rs"]
+mod tests;

@@ -1,0 +1,116 @@
+//! From an admission request to the images that are looked at.
+//!
+//! Invariant: every image that the request would newly run is either in the list or an error says that it could not be
+//! found out: an unknown kind, or an object that is not of its kind's shape. Only DELETE, CONNECT and mirror pods are
+//! let be.
+
+mod context;
+mod images;
+mod object;
+
+pub use context::{AdmissionContext, Operation};
+pub use images::RequestedImage;
+
+use crate::clean::clean;
+use images::{path_to_pod, spelled_images};
+use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
+use object::{Node, Unexpected};
+use std::collections::HashSet;
+
+/// What kubelets put on the API server's copy of a static pod.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+const NODE: &str = "system:node:";
+const LONGEST_KIND: usize = 63;
+
+/// What there is to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// These images; none where an UPDATE adds none.
+    Images(Vec<RequestedImage>),
+    /// The copy of a static pod, which its node runs whatever the API server says.
+    MirrorPod,
+    /// Nothing would run: DELETE, CONNECT.
+    Nothing,
+}
+
+/// Why it could not be found out what would run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// A kind without pods in it, or with pods where we do not know of.
+    #[error(
+        "expected a Pod, ReplicationController, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job or CronJob, got {kind}: leave it out of the policy's rules"
+    )]
+    UnknownKind {
+        /// Cleaned.
+        kind: String,
+    },
+    /// Not the shape of its kind.
+    #[error("expected {expected} at {path} of the {kind}")]
+    Unparsable {
+        /// One of the known kinds.
+        kind: String,
+        /// Such as `object.spec.containers[0]`.
+        path: String,
+        /// What should have been there.
+        expected: &'static str,
+    },
+}
+
+/// The images that `request` would newly run.
+///
+/// # Errors
+/// When the kind is not known or the object is not of its shape.
+pub fn look(request: &KubernetesAdmissionRequest) -> Result<Looked, RequestError> {
+    let operation = Operation::of(request);
+    if matches!(operation, Operation::Delete | Operation::Connect) {
+        return Ok(Looked::Nothing);
+    }
+    let kind = request.kind.kind.as_str();
+    let Some(path) = path_to_pod(kind) else {
+        return Err(RequestError::UnknownKind {
+            kind: clean(kind, LONGEST_KIND),
+        });
+    };
+    let unparsable = |Unexpected { path, expected }| RequestError::Unparsable {
+        kind: kind.to_owned(),
+        path,
+        expected,
+    };
+    let images = spelled_images(&request.object, "object", path).map_err(unparsable)?;
+    if kind == "Pod" && is_mirror_pod(request).map_err(unparsable)? {
+        return Ok(Looked::MirrorPod);
+    }
+    // An old object that does not parse excuses nothing: then all images are judged.
+    let old = match operation {
+        Operation::Update => {
+            spelled_images(&request.old_object, "oldObject", path).unwrap_or_default()
+        }
+        Operation::Create | Operation::Delete | Operation::Connect | Operation::Other => Vec::new(),
+    };
+    let old: HashSet<&str> = old.into_iter().map(|(spelled, _)| spelled).collect();
+    let new = images
+        .into_iter()
+        .filter(|(spelled, _)| !old.contains(spelled))
+        .map(|(spelled, places)| RequestedImage::new(spelled, places))
+        .collect();
+    Ok(Looked::Images(new))
+}
+
+/// Whether this is a kubelet's copy of a static pod. From anybody but a node (or the audit scanner, which asks about
+/// what is there already) the annotation means nothing: whoever may create pods could write it.
+fn is_mirror_pod(request: &KubernetesAdmissionRequest) -> Result<bool, Unexpected> {
+    let metadata = Node::new(&request.object, "object".to_owned())?.optional_child("metadata")?;
+    let annotations = match metadata {
+        Some(metadata) => metadata.optional_child("annotations")?,
+        None => None,
+    };
+    let marked = match annotations {
+        Some(annotations) => annotations.text(MIRROR)?.is_some(),
+        None => false,
+    };
+    Ok(marked && context::user(request).is_none_or(|user| user.starts_with(NODE)))
+}
+
+#[cfg(test)]
+#[path = "request_tests.rs"]
+mod tests;

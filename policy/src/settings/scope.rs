@@ -1,0 +1,73 @@
+//! Where drift rejects, and what happens where it does not.
+//!
+//! Invariant: an entry of `enforce` applies only where both its namespaces and its repositories match; a list in it is
+//! never empty, since an entry that never applies looks like protection.
+
+use super::wire::{NamespacePattern, RepositoryPattern, some_texts};
+use crate::glob::Glob;
+use crate::reference::Repository;
+use serde::Deserialize;
+
+/// One enforced scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EnforceEntry {
+    /// In these namespaces; absent: in all that the policy is asked about.
+    #[serde(default, deserialize_with = "some_texts::<_, NamespacePattern, _>")]
+    pub namespaces: Option<Vec<Glob>>,
+    /// For images of these repositories; absent: for all.
+    #[serde(default, deserialize_with = "some_texts::<_, RepositoryPattern, _>")]
+    pub repositories: Option<Vec<Glob>>,
+    /// Here instead of [`super::Settings::on_undetermined`].
+    #[serde(default)]
+    pub on_undetermined: Option<OnUndetermined>,
+}
+
+impl EnforceEntry {
+    /// Whether it applies; without a repository, whether it could.
+    #[must_use]
+    pub fn applies(&self, namespace: &str, repository: Option<&Repository>) -> bool {
+        let matches = |globs: &Option<Vec<Glob>>, name: &str| {
+            globs
+                .as_ref()
+                .is_none_or(|globs| globs.iter().any(|glob| glob.matches(name)))
+        };
+        matches(&self.namespaces, namespace)
+            && repository.is_none_or(|repository| matches(&self.repositories, repository.as_str()))
+    }
+}
+
+/// What is done with drift outside enforced scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unenforced {
+    /// A warning.
+    #[default]
+    Warn,
+    /// A warning, and a rejection for the audit scanner, so that reports show it.
+    Report,
+}
+
+/// What is done when the outside world does not answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUndetermined {
+    /// Admit with a warning.
+    #[default]
+    Admit,
+    /// Reject, so that it is tried again.
+    Deny,
+}
+
+/// What is done with builds of a kind never seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProvenanceMode {
+    /// Nothing.
+    Off,
+    /// A warning.
+    #[default]
+    Warn,
+    /// A rejection.
+    Deny,
+}
