@@ -84,12 +84,16 @@ pub fn of_registry(text: &str, tag: &str, absent_messages: &[String]) -> HostErr
     if text.starts_with("error sending request for url (") {
         return HostError::Outage(Outage::Unreachable);
     }
-    let parse = [
+    // Served, and of a shape that the host's OCI library refuses: whoever pushed it chose that, so it is no outage.
+    let refused = [
         "Failed to parse manifest",
         "Unsupported schema version: ",
-        "Failed to convert Versioned object",
+        "Unsupported media type: ",
+        "Received Image Index/Manifest List",
+        "Image manifest not found: ",
+        "Digest error: ",
     ];
-    if parse.iter().any(|start| text.starts_with(start)) {
+    if refused.iter().any(|start| text.starts_with(start)) {
         return HostError::Unusable;
     }
     HostError::Outage(Outage::Other)
