@@ -4,6 +4,7 @@
 //! cannot be read here" from "unsigned". Only a bundle with cosign's signature predicate is a signature; attestations
 //! prove no signer. Whatever cannot be told apart counts as a signature bundle: never as absent.
 
+use crate::claims::LARGEST_MANIFEST;
 use crate::digest::Digest;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -41,7 +42,8 @@ pub struct Referrers {
 
 #[derive(Deserialize)]
 struct Index {
-    manifests: Vec<Descriptor>,
+    // Go writes an empty list as `null`.
+    manifests: Option<Vec<Descriptor>>,
 }
 
 #[derive(Deserialize)]
@@ -68,16 +70,29 @@ struct Config {
 }
 
 impl Referrers {
-    /// From the JSON under the fallback tag. `None` where that is no index at all: then nothing refers to the image.
+    /// From the JSON under the fallback tag. `None` where that is an object without a list of manifests, such as an
+    /// image: then nothing refers to the image. An index that cannot be read could list anything.
     #[must_use]
     pub fn from_index(json: &[u8]) -> Option<Self> {
-        let index: Index = serde_json::from_slice(json).ok()?;
         let mut referrers = Self {
             signature: false,
             unsaid: Vec::new(),
             more: false,
         };
-        for descriptor in &index.manifests {
+        if json.len() > LARGEST_MANIFEST {
+            referrers.more = true;
+            return Some(referrers);
+        }
+        let value = serde_json::from_slice::<serde_json::Value>(json);
+        if value.as_ref().is_ok_and(|value| value.is_object() && value.get("manifests").is_none()) {
+            return None;
+        }
+        // From the bytes again: a map of values would hide keys that are there twice.
+        let Ok(index) = serde_json::from_slice::<Index>(json) else {
+            referrers.more = true;
+            return Some(referrers);
+        };
+        for descriptor in index.manifests.iter().flatten() {
             match kind(
                 descriptor.artifact_type.as_deref(),
                 descriptor.annotations.as_ref(),
@@ -99,6 +114,9 @@ impl Referrers {
 /// What a referred manifest is. One that cannot be read counts as a signature.
 #[must_use]
 pub fn referred_manifest(json: &[u8]) -> Referred {
+    if json.len() > LARGEST_MANIFEST {
+        return Referred::Signature;
+    }
     let Ok(manifest) = serde_json::from_slice::<Manifest>(json) else {
         return Referred::Signature;
     };
@@ -173,6 +191,26 @@ mod tests {
             Referrers::from_index(br#"{"schemaVersion":2,"layers":[]}"#),
             None
         );
+    }
+
+    #[rstest]
+    #[case::no_json("{")]
+    #[case::no_object("[]")]
+    #[case::no_list(r#"{"manifests":{}}"#)]
+    #[case::no_descriptor(r#"{"manifests":[7]}"#)]
+    #[case::wrong_annotation(r#"{"manifests":[{"annotations":{"a":1}}]}"#)]
+    #[case::two_lists(r#"{"manifests":[],"manifests":[{"artifactType":"application/spdx+json"}]}"#)]
+    fn an_index_that_cannot_be_read_could_list_a_signature(#[case] json: &str) {
+        let more = Referrers { signature: false, unsaid: Vec::new(), more: true };
+        assert_eq!(Referrers::from_index(json.as_bytes()), Some(more));
+    }
+
+    #[rstest]
+    #[case::none(r#"{"manifests":[]}"#)]
+    #[case::null(r#"{"manifests":null}"#)]
+    fn an_empty_index_lists_nothing(#[case] json: &str) {
+        let nothing = Referrers { signature: false, unsaid: Vec::new(), more: false };
+        assert_eq!(Referrers::from_index(json.as_bytes()), Some(nothing));
     }
 
     #[rstest]

@@ -7,10 +7,11 @@
 use crate::clean::shows_plainly;
 use crate::pem::{self, PemError};
 use crate::provenance::Provenance;
+use crate::public_key::{KeyKind, PublicKey};
 use chrono::{DateTime, Utc};
 use const_oid::ObjectIdentifier;
 use const_oid::db::rfc5280::ID_KP_CODE_SIGNING;
-use der::Decode;
+use der::{Decode, Encode};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
@@ -44,6 +45,8 @@ pub struct CertificateFacts {
     pub not_before: DateTime<Utc>,
     /// End of validity.
     pub not_after: DateTime<Utc>,
+    /// The kind of its key, where it is one that hosts verify.
+    pub key: Option<KeyKind>,
     /// What the CA attests about the build.
     pub provenance: Provenance,
 }
@@ -157,6 +160,12 @@ impl CertificateFacts {
             authority: constraints.is_some_and(|(_, c)| c.ca),
             not_before: instant(tbs.validity().not_before)?,
             not_after: instant(tbs.validity().not_after)?,
+            key: tbs
+                .subject_public_key_info()
+                .to_der()
+                .ok()
+                .and_then(|der| PublicKey::from_der(&der).ok())
+                .map(|key| key.kind()),
             provenance,
         })
     }
@@ -237,6 +246,12 @@ impl Leaf {
     #[must_use]
     pub fn not_before(&self) -> DateTime<Utc> {
         self.facts.not_before
+    }
+
+    /// The kind of its key, where it is one that hosts verify.
+    #[must_use]
+    pub fn key_kind(&self) -> Option<KeyKind> {
+        self.facts.key
     }
 
     /// What the CA attests about the build.

@@ -20,7 +20,7 @@ const BUNDLE: &str = "dev.sigstore.cosign/bundle";
 pub const MOST_LAYERS: usize = 32;
 const LARGEST_LAYER: i64 = 64 * 1024;
 /// The largest manifest that is read: registries take 4 MiB.
-const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
+pub(crate) const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
 
 /// The signature layers of a `.sig` manifest, within bounds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,11 +65,25 @@ pub enum ClaimsError {
     /// A layer's digest.
     #[error("expected a SHA-256 digest in layer {0}")]
     LayerDigest(usize),
+    /// A config that is larger than any that signing tools write.
+    #[error("expected a config of at most {LARGEST_LAYER} bytes")]
+    LargeConfig,
+    /// A place elsewhere: hosts would fetch from there, wherever it is.
+    #[error("expected signatures in the registry itself, got URLs elsewhere")]
+    Elsewhere,
 }
 
 #[derive(Deserialize)]
 struct Manifest {
+    // Hosts pull it too when they verify.
+    config: Option<RawConfig>,
     layers: Vec<RawLayer>,
+}
+
+#[derive(Deserialize)]
+struct RawConfig {
+    size: i64,
+    urls: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +92,7 @@ struct RawLayer {
     media_type: String,
     digest: String,
     size: i64,
+    urls: Option<serde_json::Value>,
     annotations: Option<BTreeMap<String, String>>,
 }
 
@@ -97,6 +112,14 @@ impl Claims {
             1..=MOST_LAYERS => {}
             many => return Err(ClaimsError::TooManyLayers(many)),
         }
+        if let Some(config) = &manifest.config {
+            if !(0..=LARGEST_LAYER).contains(&config.size) {
+                return Err(ClaimsError::LargeConfig);
+            }
+            if config.urls.is_some() {
+                return Err(ClaimsError::Elsewhere);
+            }
+        }
         let layers = manifest.layers.iter().enumerate();
         // All layers hold the bounds before any of them is read further.
         for (at, layer) in layers.clone() {
@@ -105,6 +128,9 @@ impl Claims {
             }
             if !(0..=LARGEST_LAYER).contains(&layer.size) {
                 return Err(ClaimsError::LargeLayer(at));
+            }
+            if layer.urls.is_some() {
+                return Err(ClaimsError::Elsewhere);
             }
         }
         let layers = layers

@@ -3,6 +3,10 @@
 //! Invariant: a text that is not known to mean "absent" never means it; only the first part of a text counts, since
 //! hosts append causes and backtraces; the registry's own words are looked at only where the host puts them.
 
+/// What hosts put before each of a registry's own messages, and between two of them.
+const MESSAGE: &str = "OCI API error: ";
+const SEPARATOR: &str = ", OCI API error: ";
+
 /// What a failed call means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostError {
@@ -131,16 +135,18 @@ fn of_trusted_layers(problem: &str) -> HostError {
     };
     if let Some(problem) = behind_reference("Cannot fetch manifest of ") {
         return match of_registry(problem, "", &[]) {
-            // The digest was resolved a moment ago: not to find it now is no statement about signatures.
-            HostError::Absent => HostError::Outage(Outage::NoSuchImage),
+            // Signatures beside an image that is not there: whoever can push may push it a moment later, so this is
+            // no outage.
+            HostError::Absent => HostError::Unusable,
             other => other,
         };
     }
     if let Some(problem) = behind_reference("Cannot pull ") {
         if let Some(code) = http_status(problem) {
-            return match code {
-                404 => HostError::Unusable,
-                code => HostError::Outage(of_status(code)),
+            return match of_status(code) {
+                // A blob that is missing, or any other answer that a registry gives to what was pushed.
+                Outage::Other => HostError::Unusable,
+                outage => HostError::Outage(outage),
             };
         }
         return match of_registry(problem, "", &[]) {
@@ -209,16 +215,13 @@ fn registry_words(text: &str) -> Option<&str> {
 }
 
 fn of_registry_words(words: &str, tag: &str, absent_messages: &[String]) -> HostError {
-    let messages: Vec<&str> = words
-        .split("OCI API error: ")
-        .map(|message| message.trim_end_matches(", "))
-        .filter(|message| !message.is_empty())
-        .collect();
-    if !messages.is_empty()
-        && messages
-            .iter()
-            .all(|m| means_absent(m, tag, absent_messages))
-    {
+    // The host puts its own words before each message. One without them, or that says nothing, is not known.
+    let absent = words.strip_prefix(MESSAGE).is_some_and(|messages| {
+        messages
+            .split(SEPARATOR)
+            .all(|message| means_absent(message, tag, absent_messages))
+    });
+    if absent {
         return HostError::Absent;
     }
     let lower = words.to_ascii_lowercase();

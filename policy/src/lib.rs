@@ -37,3 +37,6 @@ pub mod request;
 pub mod settings;
 pub mod signer;
 pub mod subject;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -20,7 +20,7 @@ use crate::known::Known;
 use crate::log_entry::Verifier;
 use crate::posture::Rank;
 use crate::provenance::Provenance;
-use crate::public_key::PublicKey;
+use crate::public_key::{KeyKind, PublicKey};
 use crate::signer::Signer;
 use std::cell::OnceCell;
 
@@ -172,46 +172,43 @@ fn readable(claims: &Claims) -> Vec<Problem> {
     problems
 }
 
+/// Who is asked about first. A known key that nobody claims costs a call that seldom says yes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    KnownAndClaimed,
+    Known,
+    Stranger,
+}
+
 /// Each distinct claim once, those by known signers first; the order of layers makes no difference.
 fn in_order<'a>(claims: &'a Claims, known: &Known<'a>) -> Vec<(bool, Claim<'a>)> {
-    let mut ordered: Vec<(bool, String, Claim<'a>)> = Vec::new();
-    let mut add = |is_known: bool, order: String, claim| {
+    let mut ordered: Vec<(Turn, String, Claim<'a>)> = Vec::new();
+    let mut add = |turn: Turn, order: String, claim| {
         if !ordered.iter().any(|(_, present, _)| *present == order) {
-            ordered.push((is_known, order, claim));
+            ordered.push((turn, order, claim));
         }
+    };
+    let turn = |signer: &Signer| {
+        if known.contains(signer) { Turn::KnownAndClaimed } else { Turn::Stranger }
     };
     for layer in claims.layers() {
         if let Some(leaf) = layer.leaf() {
             let signer = Signer::of_leaf(leaf);
             let order = format!("{} {}", signer.id(), Digest::of(leaf.der()));
-            add(known.contains(&signer), order, Claim::Leaf(leaf));
+            add(turn(&signer), order, Claim::Leaf(leaf));
         } else if layer.certificate.is_none()
             && let Some((_, Verifier::Key(key))) = layer.own_entry()
         {
             let signer = Signer::Key(key.clone());
-            add(
-                known.contains(&signer),
-                signer.id().to_string(),
-                Claim::Key { key, claimed: true },
-            );
+            add(turn(&signer), signer.id().to_string(), Claim::Key { key, claimed: true });
         }
     }
     for key in known.keys() {
         let order = Signer::Key(key.clone()).id().to_string();
-        add(
-            true,
-            order,
-            Claim::Key {
-                key,
-                claimed: false,
-            },
-        );
+        add(Turn::Known, order, Claim::Key { key, claimed: false });
     }
-    ordered.sort_by(|a, b| (!a.0, &a.1).cmp(&(!b.0, &b.1)));
-    ordered
-        .into_iter()
-        .map(|(is_known, _, claim)| (is_known, claim))
-        .collect()
+    ordered.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+    ordered.into_iter().map(|(turn, _, claim)| (turn != Turn::Stranger, claim)).collect()
 }
 
 struct Prover<'a> {
@@ -241,7 +238,7 @@ impl Prover<'_> {
                 at_home: self
                     .is_at_home(|layer| layer.leaf().is_some_and(|l| l.der() == leaf.der())),
             }),
-            Err(error) => Err(self.refusal(&error, Problem::NotSignedBy("certificate"))),
+            Err(error) => Err(self.refusal(&error, negative(leaf))),
         }
     }
 
@@ -329,6 +326,17 @@ pub fn default_payload(repository: &str, digest: &Digest) -> String {
     format!(
         r#"{{"critical":{{"identity":{{"docker-reference":"{repository}"}},"image":{{"docker-manifest-digest":"{digest}"}},"type":"cosign container image signature"}},"optional":null}}"#
     )
+}
+
+/// What a no means. Not all hosts verify certificates with every kind of key (sigstore 0.13 none with RSA), or with
+/// every digest algorithm: for those a no is no contradiction.
+fn negative(leaf: &Leaf) -> Problem {
+    match leaf.key_kind() {
+        Some(KeyKind::EcdsaP256 | KeyKind::Ed25519) => Problem::NotSignedBy("certificate"),
+        Some(KeyKind::EcdsaP384 | KeyKind::Rsa) | None => {
+            Problem::Key("hosts do not verify every signature by a certificate of its kind".to_owned())
+        }
+    }
 }
 
 fn interruption(error: &CallError) -> Interruption {

@@ -114,3 +114,7 @@ fn is_mirror_pod(request: &KubernetesAdmissionRequest) -> Result<bool, Unexpecte
 #[cfg(test)]
 #[path = "request_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "request/shape_tests.rs"]
+mod shape_tests;

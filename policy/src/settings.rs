@@ -121,6 +121,9 @@ impl Settings {
             .map_err(|error| {
                 let path = error.path().to_string();
                 let error = error.into_inner();
+                if !error.is_data() {
+                    return SettingsError::new("", &format!("expected JSON: {error}"));
+                }
                 let message = error.to_string();
                 // Where in the JSON says nothing to whoever wrote YAML.
                 let place = format!(" at line {} column {}", error.line(), error.column());
@@ -299,3 +302,11 @@ fn absent_messages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
 #[cfg(test)]
 #[path = "settings_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "settings/lookup_tests.rs"]
+mod lookup_tests;
+
+#[cfg(test)]
+#[path = "settings/rejection_tests.rs"]
+mod rejection_tests;

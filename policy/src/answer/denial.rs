@@ -62,7 +62,7 @@ pub(super) fn text(evaluation: &Evaluation<'_>, images: &[ImageReport<'_>]) -> S
     let Some((first, _)) = rejected.first() else {
         return String::new();
     };
-    let title = |room: &Room| title(evaluation, first, rejected.len(), images.len(), room);
+    let title = |room: &Room| title(evaluation, &rejected, images.len(), room);
     let texts = ROOMS
         .iter()
         .map(|room| format!("{}\n{}", title(room), body(first, room)));
@@ -111,35 +111,37 @@ fn place(evaluation: &Evaluation<'_>) -> String {
     }
 }
 
-fn title(
-    evaluation: &Evaluation<'_>,
-    report: &ImageReport<'_>,
-    rejected: usize,
-    all: usize,
-    room: &Room,
-) -> String {
+fn title(evaluation: &Evaluation<'_>, rejected: &[(&ImageReport<'_>, Code)], all: usize, room: &Room) -> String {
     let images = if all == 1 { "image" } else { "images" };
-    let what = match &report.finding {
-        Err(_) => "cannot be read",
-        Ok(finding) => match finding.drift() {
-            Some(Drift::Pin(_)) => "carry no pinned signer",
-            Some(Drift::Invalid) => "carry a signature that contradicts itself",
-            Some(Drift::Undetermined(..)) => "could not be determined",
-            Some(Drift::Unsigned) => "lost their signature",
-            Some(Drift::Downgrade(_)) => "changed to a weaker signature",
-            Some(Drift::Signer(_)) => "changed signer",
-            Some(Drift::New) | None => "changed",
-        },
+    let mut changes: Vec<&str> = rejected.iter().map(|(report, _)| change(report)).collect();
+    changes.dedup();
+    let what = match changes.as_slice() {
+        [one] => one,
+        _ => "rejected",
     };
-    let image = if room.digest_in_title {
-        words::image(report)
-    } else {
-        words::short_image(report)
-    };
+    let image = |report| if room.digest_in_title { words::image(report) } else { words::short_image(report) };
+    let first = rejected.first().map(|(report, _)| image(report)).unwrap_or_default();
     format!(
-        "signature-continuity: {rejected} of {all} {images} {what}; {}.\n{image}",
+        "signature-continuity: {} of {all} {images} {what}; {}.\n{first}",
+        rejected.len(),
         place(evaluation)
     )
+}
+
+/// What happened to an image, behind "1 of 3 images".
+fn change(report: &ImageReport<'_>) -> &'static str {
+    let Ok(finding) = &report.finding else {
+        return "not readable";
+    };
+    match finding.drift() {
+        Some(Drift::Pin(_)) => "not signed by a pinned signer",
+        Some(Drift::Invalid) => "with a signature that contradicts itself",
+        Some(Drift::Undetermined(..)) => "could not be determined",
+        Some(Drift::Unsigned) => "no longer signed",
+        Some(Drift::Downgrade(_)) => "changed to weaker evidence",
+        Some(Drift::Signer(_)) => "changed signer",
+        Some(Drift::New) | None => "changed",
+    }
 }
 
 fn body(report: &ImageReport<'_>, room: &Room) -> String {

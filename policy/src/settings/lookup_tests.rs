@@ -1,0 +1,150 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use super::tests::settings;
+use super::*;
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::json;
+
+const GITHUB: &str = "https://token.actions.githubusercontent.com";
+const WORKFLOW: &str = "https://github.com/acme/api/.github/workflows/release.yml";
+
+fn repository(text: &str) -> Repository {
+    text.parse().unwrap()
+}
+
+fn entries(settings: &Settings, namespace: &str, repository: Option<&str>) -> Vec<usize> {
+    let repository = repository.map(self::repository);
+    let found: Vec<&EnforceEntry> = settings
+        .enforce_entries(namespace, repository.as_ref())
+        .collect();
+    (0..settings.enforce.len())
+        .filter(|at| {
+            found
+                .iter()
+                .any(|e| std::ptr::eq(*e, &settings.enforce[*at]))
+        })
+        .collect()
+}
+
+#[test]
+fn an_entry_applies_where_namespace_and_repository_match() {
+    let settings = settings(&json!({"enforce": [
+        {"namespaces": ["prod", "prod-*"], "repositories": ["ghcr.io/acme/**"]},
+        {"repositories": ["docker.io/**"]},
+        {"namespaces": ["web"]},
+    ]}));
+    assert_eq!(entries(&settings, "prod-eu", Some("ghcr.io/acme/api")), [0]);
+    assert_eq!(entries(&settings, "prod", Some("nginx")), [1]);
+    assert_eq!(entries(&settings, "web", Some("nginx")), [1, 2]);
+    assert_eq!(
+        entries(&settings, "produce", Some("ghcr.io/acme/api")),
+        Vec::<usize>::new()
+    );
+    assert_eq!(
+        entries(&settings, "prod", Some("ghcr.io/acme-evil/api")),
+        Vec::<usize>::new()
+    );
+    assert_eq!(entries(&settings, "prod", None), [0, 1]);
+    assert_eq!(entries(&settings, "other", None), [1]);
+}
+
+#[test]
+fn pins_that_match_unite() {
+    let signer = |subject: &str| json!({"issuer": GITHUB, "subject": subject});
+    let settings = settings(&json!({"pins": [
+        {"repositories": ["ghcr.io/acme/**"], "anyOf": [signer("a"), signer("b")]},
+        {"repositories": ["ghcr.io/acme/api", "quay.io/acme/api"], "anyOf": [signer("c")]},
+    ]}));
+    let count = |name: &str| {
+        settings
+            .pinned(&repository(name))
+            .map(|signers| signers.len())
+    };
+    assert_eq!(count("ghcr.io/acme/api"), Some(3));
+    assert_eq!(count("ghcr.io/acme/web"), Some(2));
+    assert_eq!(count("quay.io/acme/api"), Some(1));
+    assert_eq!(count("ghcr.io/acme-evil/api"), None);
+}
+
+#[test]
+fn the_first_alias_decides_and_none_is_chained() {
+    let settings = settings(&json!({"aliases": [
+        {"from": "mirror.example/ghcr/**", "to": "ghcr.io/**"},
+        {"from": "mirror.example/**", "to": "quay.io/**"},
+        {"from": "ghcr.io/**", "to": "other.example/**"},
+        {"from": "flat.example/*-*", "to": "docker.io/*/*"},
+    ]}));
+    let aliased = |name: &str| settings.aliased(&repository(name)).to_string();
+    assert_eq!(aliased("mirror.example/ghcr/acme/api"), "ghcr.io/acme/api");
+    assert_eq!(aliased("mirror.example/acme/api"), "quay.io/acme/api");
+    assert_eq!(aliased("ghcr.io/acme/api"), "other.example/acme/api");
+    assert_eq!(aliased("flat.example/acme-api"), "docker.io/acme/api");
+    assert_eq!(aliased("nginx"), "docker.io/library/nginx");
+}
+
+/// A rewrite can make what is no repository in its normal form; then nothing is rewritten.
+#[rstest]
+#[case::no_path("a.io/**/x", "b.io/**", "a.io/x")]
+#[case::single_name_on_docker_hub("a.io/**", "docker.io/**", "a.io/nginx")]
+#[case::separator_at_the_end("a.io/x*", "b.io/x-*", "a.io/x")]
+#[case::too_long("a.io/**", "b.io/a-rather-long-name-in-front/**", &format!("a.io/{}", "x".repeat(250)))]
+fn leaves_repositories_where_an_alias_makes_none(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] name: &str,
+) {
+    let settings = settings(&json!({
+        "aliases": [{"from": from, "to": to}],
+        "mirrors": [{"for": from, "fetchFrom": to}],
+    }));
+    assert_eq!(settings.aliased(&repository(name)), repository(name));
+    assert_eq!(settings.call_name(&name.parse().unwrap()), name);
+}
+
+#[rstest]
+#[case::short("nginx:1.27", "mirror.example/hub/library/nginx")]
+#[case::other_host("registry-1.docker.io/acme/web", "mirror.example/hub/acme/web")]
+#[case::not_mirrored("GHCR.io:443/acme/api:v1", "GHCR.io:443/acme/api")]
+fn calls_name_the_mirror_or_what_was_spelled(#[case] spelled: &str, #[case] name: &str) {
+    let settings = settings(
+        &json!({"mirrors": [{"for": "docker.io/**", "fetchFrom": "mirror.example/hub/**"}]}),
+    );
+    assert_eq!(settings.call_name(&spelled.parse().unwrap()), name);
+}
+
+#[rstest]
+#[case::release("@refs/heads/release-1.2", "@refs/heads/release-*")]
+#[case::the_pattern_itself("@refs/heads/release-*", "@refs/heads/release-*")]
+#[case::first_pattern_decides("@refs/heads/release-2/x", "@refs/heads/**")]
+#[case::tag("@refs/tags/*", "@refs/tags/*")]
+#[case::two_refs(
+    "@refs/heads/release-1@refs/heads/release-2",
+    "@refs/heads/release-1@refs/heads/release-2"
+)]
+fn folds_refs_in_comparisons(#[case] reference: &str, #[case] folded: &str) {
+    let settings = settings(&json!({"refPatterns": [
+        {"repositories": ["ghcr.io/acme/**"], "fold": "refs/heads/release-*"},
+        {"repositories": ["ghcr.io/acme/api"], "fold": "refs/heads/**"},
+    ]}));
+    let subject = format!("{WORKFLOW}{reference}");
+    let api = repository("ghcr.io/acme/api");
+    assert_eq!(
+        settings.comparison_subject(&api, &subject),
+        format!("{WORKFLOW}{folded}")
+    );
+    assert_eq!(
+        settings.comparison_subject(&repository("ghcr.io/evil/api"), &subject),
+        subject
+    );
+}
+
+proptest! {
+    #[test]
+    fn folding_twice_changes_nothing(reference in "(@?refs/(heads|tags)/(release-|\\*|[a-z/@.]){0,6}){0,2}") {
+        let settings = settings(&json!({"refPatterns": [{"repositories": ["**"], "fold": "refs/heads/release-*"}]}));
+        let api = repository("ghcr.io/acme/api");
+        let once = settings.comparison_subject(&api, &format!("{WORKFLOW}{reference}"));
+        prop_assert_eq!(settings.comparison_subject(&api, &once), once);
+    }
+}
