@@ -1,11 +1,18 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "tests"
+)]
+
+#[path = "baseline_tests/properties.rs"]
+mod properties;
 
 use super::*;
 use crate::posture::Posture;
 use crate::public_key::PublicKey;
 use crate::signer::{Caller, Keyless};
 use chrono::TimeDelta;
-use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -93,9 +100,18 @@ fn accepts_the_documented_format_and_writes_it_again() {
     assert_eq!(serde_json::to_value(baseline).unwrap(), example());
     assert_eq!(baseline.known().count(), 1);
     assert_eq!(baseline.record(&keyless(SUBJECT).id()).unwrap().digests, 12);
-    assert!(baseline.record(&Signer::Key(key()).id()).unwrap().retired.is_some());
+    assert!(
+        baseline
+            .record(&Signer::Key(key()).id())
+            .unwrap()
+            .retired
+            .is_some()
+    );
     assert!(!baseline.publishes_bundles());
-    assert_eq!(baseline.tolerated(&digest(2)).unwrap().posture, Posture::Unsigned);
+    assert_eq!(
+        baseline.tolerated(&digest(2)).unwrap().posture,
+        Posture::Unsigned
+    );
     assert_eq!(baseline.tolerated(&digest(1)), None);
 }
 
@@ -103,7 +119,15 @@ fn accepts_the_documented_format_and_writes_it_again() {
 fn accepts_what_may_be_left_out() {
     let baseline = changed(|json| {
         let fields = json.as_object_mut().unwrap();
-        for field in ["established", "candidates", "provenance", "log", "verified", "tolerated", "allowed"] {
+        for field in [
+            "established",
+            "candidates",
+            "provenance",
+            "log",
+            "verified",
+            "tolerated",
+            "allowed",
+        ] {
             assert!(fields.remove(field).is_some(), "{field}");
         }
     });
@@ -116,14 +140,22 @@ fn accepts_each_origin_and_callers() {
         json["signers"][0]["origin"] = "introduced".into();
         json["signers"][0]["introducedBy"] = Signer::Key(key()).id().as_str().into();
     });
-    let by = Introduction { by: Signer::Key(key()).id() };
-    assert_eq!(introduced.unwrap().signers[0].origin, Origin::Introduced(by));
+    let by = Introduction {
+        by: Signer::Key(key()).id(),
+    };
+    assert_eq!(
+        introduced.unwrap().signers[0].origin,
+        Origin::Introduced(by)
+    );
     let history = changed(|json| json["signers"][0]["origin"] = "history".into());
     assert_eq!(history.unwrap().signers[0].origin, Origin::History);
     let called = Signer::Keyless(Keyless {
         issuer: ISSUER.to_owned(),
         subject: SUBJECT.to_owned(),
-        caller: Some(Caller { source_id: "12".to_owned(), owner_id: String::new() }),
+        caller: Some(Caller {
+            source_id: "12".to_owned(),
+            owner_id: String::new(),
+        }),
     });
     let baseline = changed(|json| {
         json["signers"][0]["sourceId"] = "12".into();
@@ -131,7 +163,10 @@ fn accepts_each_origin_and_callers() {
     })
     .unwrap();
     assert_eq!(baseline.signers[0].signer, called);
-    assert_eq!(read(&serde_json::to_value(&baseline).unwrap()), Ok(baseline));
+    assert_eq!(
+        read(&serde_json::to_value(&baseline).unwrap()),
+        Ok(baseline)
+    );
 }
 
 #[rstest]
@@ -143,7 +178,10 @@ fn accepts_each_origin_and_callers() {
 #[case::other_spelling(|m: &mut ConfigMapData| { m.data.insert("repository".to_owned(), "GHCR.io/acme/api".to_owned()); }, "got another")]
 #[case::no_json(|m: &mut ConfigMapData| { m.data.remove("baseline.json"); }, "data.baseline.json")]
 #[case::empty_json(|m: &mut ConfigMapData| { m.data.insert("baseline.json".to_owned(), String::new()); }, "JSON")]
-fn rejects_config_maps_of_another_kind(#[case] change: fn(&mut ConfigMapData), #[case] expected: &str) {
+fn rejects_config_maps_of_another_kind(
+    #[case] change: fn(&mut ConfigMapData),
+    #[case] expected: &str,
+) {
     let mut map = config_map(&example());
     change(&mut map);
     match Lookup::of_config_map(&map, &repository()) {
@@ -207,18 +245,34 @@ fn reads_are_bounded() {
 #[case::none(0, false)]
 fn verified_names_its_signer_by_at_least_twelve_digits(#[case] digits: usize, #[case] found: bool) {
     let id = keyless(SUBJECT).id();
-    let baseline = changed(|json| json["verified"][0]["signer"] = id.as_str()[..digits].into()).unwrap();
-    assert_eq!(baseline.verified(&digest(1)), found.then_some(&keyless(SUBJECT)));
+    let baseline =
+        changed(|json| json["verified"][0]["signer"] = id.as_str()[..digits].into()).unwrap();
+    assert_eq!(
+        baseline.verified(&digest(1)),
+        found.then_some(&keyless(SUBJECT))
+    );
     assert_eq!(baseline.verified(&digest(2)), None);
 }
 
 #[test]
 fn verified_counts_only_while_its_signer_is_known() {
-    let by = |id: SignerId| changed(|json| json["verified"][0]["signer"] = id.as_str().into()).unwrap();
-    assert_eq!(by(Signer::Key(key()).id()).verified(&digest(1)), None, "retired");
-    assert_eq!(by(keyless("nobody").id()).verified(&digest(1)), None, "never a signer");
+    let by =
+        |id: SignerId| changed(|json| json["verified"][0]["signer"] = id.as_str().into()).unwrap();
+    assert_eq!(
+        by(Signer::Key(key()).id()).verified(&digest(1)),
+        None,
+        "retired"
+    );
+    assert_eq!(
+        by(keyless("nobody").id()).verified(&digest(1)),
+        None,
+        "never a signer"
+    );
     // A candidate is no signer.
-    assert_eq!(by(keyless("dev@acme.example").id()).verified(&digest(1)), None);
+    assert_eq!(
+        by(keyless("dev@acme.example").id()).verified(&digest(1)),
+        None
+    );
 }
 
 #[test]
@@ -238,7 +292,10 @@ fn a_second_entry_may_know_better_than_the_first() {
         entry["signer"] = Signer::Key(key()).id().as_str().into();
         json["verified"].as_array_mut().unwrap().insert(0, entry);
     });
-    assert_eq!(baseline.unwrap().verified(&digest(1)), Some(&keyless(SUBJECT)));
+    assert_eq!(
+        baseline.unwrap().verified(&digest(1)),
+        Some(&keyless(SUBJECT))
+    );
 }
 
 #[rstest]
@@ -277,8 +334,14 @@ fn config_maps_are_named_by_the_whole_repository() {
         config_map_name(&hub),
         "continuity-7e59ad64326bc321517fb6fc6586de5ee149178394d9edfa2a877176cdf6fad5"
     );
-    assert_eq!(config_map_name(&"index.docker.io/library/nginx".parse().unwrap()), config_map_name(&hub));
-    assert_ne!(config_map_name(&"ghcr.io/library/nginx".parse().unwrap()), config_map_name(&hub));
+    assert_eq!(
+        config_map_name(&"index.docker.io/library/nginx".parse().unwrap()),
+        config_map_name(&hub)
+    );
+    assert_ne!(
+        config_map_name(&"ghcr.io/library/nginx".parse().unwrap()),
+        config_map_name(&hub)
+    );
 }
 
 #[test]
@@ -289,72 +352,4 @@ fn a_new_baseline_is_cold_and_knows_nobody() {
     assert_eq!(baseline.known().count(), 0);
     // It is not to be written before somebody is in it.
     assert!(read(&serde_json::to_value(&baseline).unwrap()).is_err());
-}
-
-fn record() -> impl Strategy<Value = SignerRecord> {
-    let caller = proptest::option::of(("[0-9]{0,4}", "[0-9]{0,4}"));
-    let signer = prop_oneof![
-        3 => (any::<String>(), any::<String>(), caller).prop_map(|(issuer, subject, caller)| {
-            let caller = caller.map(|(source_id, owner_id)| Caller { source_id, owner_id });
-            Signer::Keyless(Keyless { issuer, subject, caller })
-        }),
-        1 => Just(Signer::Key(key())),
-    ];
-    let origin = prop_oneof![
-        Just(Origin::Observed),
-        Just(Origin::History),
-        any::<u8>().prop_map(|n| Origin::Introduced(Introduction { by: keyless(&n.to_string()).id() })),
-        any::<(String, String)>().prop_map(|(by, reason)| Origin::Approved { by, reason }),
-    ];
-    let retired = proptest::option::of(any::<(String, String)>());
-    (signer, origin, any::<bool>(), 0i64..4_000_000_000, any::<u64>(), retired).prop_map(
-        |(signer, origin, alone, seen, digests, retired)| {
-            let seen = DateTime::from_timestamp(seen, 0).unwrap();
-            let retired = retired.map(|(by, reason)| Retired { at: seen, by, reason });
-            SignerRecord { signer, origin, alone, first_seen: seen, last_seen: seen, digests, retired }
-        },
-    )
-}
-
-proptest! {
-    #[test]
-    fn round_trips(signers in proptest::collection::vec(record(), 1..6), generation in any::<u64>(), cold in any::<bool>()) {
-        let mut baseline = read(&example()).unwrap();
-        baseline.signers = signers;
-        baseline.generation = generation;
-        if cold {
-            baseline.established = None;
-        }
-        let map = config_map(&serde_json::to_value(&baseline).unwrap());
-        prop_assert_eq!(Lookup::of_config_map(&map, &repository()), Lookup::Usable(Box::new(baseline)));
-    }
-
-    #[test]
-    fn what_is_there_is_never_absent(text in any::<String>(), labelled in any::<bool>(), named in any::<bool>()) {
-        let mut map = config_map(&json!(null));
-        map.data.insert("baseline.json".to_owned(), text);
-        if !labelled {
-            map.labels.clear();
-        }
-        if !named {
-            map.data.remove("repository");
-        }
-        prop_assert!(matches!(Lookup::of_config_map(&map, &repository()), Lookup::Unusable(_)));
-    }
-
-    #[test]
-    fn any_one_field_may_be_anything(
-        at in proptest::sample::select(example().as_object().unwrap().keys().cloned().collect::<Vec<_>>()),
-        value in prop_oneof![
-            Just(json!(null)), Just(json!([])), Just(json!({})), Just(json!(-1)), Just(json!([null])),
-            Just(json!([{}])), any::<String>().prop_map(Value::from), any::<u64>().prop_map(Value::from),
-        ],
-    ) {
-        let mut json = example();
-        json[at.as_str()] = value;
-        match Lookup::of_config_map(&config_map(&json), &repository()) {
-            Lookup::Usable(baseline) => prop_assert_eq!(&baseline.repository, &repository()),
-            lookup => prop_assert!(matches!(lookup, Lookup::Unusable(_))),
-        }
-    }
 }

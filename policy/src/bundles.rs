@@ -84,7 +84,10 @@ impl Referrers {
             return Some(referrers);
         }
         let value = serde_json::from_slice::<serde_json::Value>(json);
-        if value.as_ref().is_ok_and(|value| value.is_object() && value.get("manifests").is_none()) {
+        if value
+            .as_ref()
+            .is_ok_and(|value| value.is_object() && value.get("manifests").is_none())
+        {
             return None;
         }
         // From the bytes again: a map of values would hide keys that are there twice.
@@ -123,9 +126,11 @@ pub fn referred_manifest(json: &[u8]) -> Referred {
     // Without an artifactType the config's media type is the artifact's type (OCI image spec, "artifact usage").
     let of_config = manifest.config.and_then(|c| c.media_type);
     let artifact_type = manifest.artifact_type.or(of_config);
-    match kind(artifact_type.as_deref(), manifest.annotations.as_ref()) {
-        Referred::Unsaid => Referred::Signature,
-        said => said,
+    let said = kind(artifact_type.as_deref(), manifest.annotations.as_ref());
+    if said == Referred::Unsaid {
+        Referred::Signature
+    } else {
+        said
     }
 }
 
@@ -201,7 +206,11 @@ mod tests {
     #[case::wrong_annotation(r#"{"manifests":[{"annotations":{"a":1}}]}"#)]
     #[case::two_lists(r#"{"manifests":[],"manifests":[{"artifactType":"application/spdx+json"}]}"#)]
     fn an_index_that_cannot_be_read_could_list_a_signature(#[case] json: &str) {
-        let more = Referrers { signature: false, unsaid: Vec::new(), more: true };
+        let more = Referrers {
+            signature: false,
+            unsaid: Vec::new(),
+            more: true,
+        };
         assert_eq!(Referrers::from_index(json.as_bytes()), Some(more));
     }
 
@@ -209,7 +218,11 @@ mod tests {
     #[case::none(r#"{"manifests":[]}"#)]
     #[case::null(r#"{"manifests":null}"#)]
     fn an_empty_index_lists_nothing(#[case] json: &str) {
-        let nothing = Referrers { signature: false, unsaid: Vec::new(), more: false };
+        let nothing = Referrers {
+            signature: false,
+            unsaid: Vec::new(),
+            more: false,
+        };
         assert_eq!(Referrers::from_index(json.as_bytes()), Some(nothing));
     }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use proptest::prelude::*;
-use rcgen::{CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
+use rcgen::{
+    CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -34,7 +36,8 @@ fn entry(hash: &str, signature: &[u8], verifier: &str) -> String {
             },
         },
     });
-    let payload = json!({"body": STANDARD.encode(body.to_string()), "integratedTime": 1_700_000_000});
+    let payload =
+        json!({"body": STANDARD.encode(body.to_string()), "integratedTime": 1_700_000_000});
     json!({"SignedEntryTimestamp": "", "Payload": payload}).to_string()
 }
 
@@ -109,7 +112,10 @@ fn accepts_a_certificate_with_its_own_entry() {
 #[case::unreadable("{}".to_owned())]
 fn rejects_entries_of_another_layer(#[case] bundle: String) {
     let layer = only(with(BUNDLE, bundle.into()));
-    assert!(layer.entry.is_some(), "an entry that contradicts is still there");
+    assert!(
+        layer.entry.is_some(),
+        "an entry that contradicts is still there"
+    );
     assert_eq!(layer.own_entry(), None);
 }
 
@@ -127,7 +133,10 @@ fn entries_belong_to_readable_signatures_only() {
 #[case::no_base64(json!({SIGNATURE: "a b"}), Err("a signature annotation that is not base64"))]
 #[case::url_base64(json!({SIGNATURE: "_-8="}), Err("a signature annotation that is not base64"))]
 #[case::empty(json!({SIGNATURE: ""}), Ok(Vec::new()))]
-fn says_what_is_wrong_with_a_signature(#[case] annotations: Value, #[case] signature: Result<Vec<u8>, &'static str>) {
+fn says_what_is_wrong_with_a_signature(
+    #[case] annotations: Value,
+    #[case] signature: Result<Vec<u8>, &'static str>,
+) {
     let mut value = layer();
     value["annotations"] = annotations;
     assert_eq!(only(value).signature, signature);
@@ -182,7 +191,11 @@ fn sizes_are_bounded(#[case] size: Value, #[case] error: Option<ClaimsError>) {
 #[case::middle(1)]
 #[case::last(2)]
 fn one_foreign_layer_spoils_all(#[case] at: usize) {
-    for foreign in ["application/vnd.dsse.envelope.v1+json", "", "Application/vnd.dev.cosign.simplesigning.v1+json"] {
+    for foreign in [
+        "application/vnd.dsse.envelope.v1+json",
+        "",
+        "Application/vnd.dev.cosign.simplesigning.v1+json",
+    ] {
         let mut layers = vec![layer(); 3];
         layers[at]["mediaType"] = foreign.into();
         assert_eq!(read(layers), Err(ClaimsError::ForeignLayer(at)));
@@ -212,7 +225,10 @@ fn bounds_come_before_contents() {
 #[case::layers_twice(r#"{"layers":[],"layers":[]}"#)]
 #[case::two(r#"{"layers":[]}{"layers":[]}"#)]
 fn rejects_what_is_no_manifest(#[case] json: &str) {
-    assert_eq!(Claims::from_manifest(json.as_bytes()), Err(ClaimsError::NotAManifest));
+    assert_eq!(
+        Claims::from_manifest(json.as_bytes()),
+        Err(ClaimsError::NotAManifest)
+    );
 }
 
 #[rstest]
@@ -232,7 +248,12 @@ fn rejects_layers_without(#[case] field: &str) {
 
 #[test]
 fn rejects_annotations_that_are_no_texts() {
-    for wrong in [json!([]), json!("x"), json!({SIGNATURE: 1}), json!({"other": null})] {
+    for wrong in [
+        json!([]),
+        json!("x"),
+        json!({SIGNATURE: 1}),
+        json!({"other": null}),
+    ] {
         let mut value = layer();
         value["annotations"] = wrong;
         assert_eq!(read(vec![value]), Err(ClaimsError::NotAManifest));
@@ -244,16 +265,28 @@ fn rejects_fields_that_are_there_twice() {
     let text = manifest(vec![layer()]).to_string();
     let twice = text.replacen("\"size\":250", "\"size\":250,\"size\":1", 1);
     assert_ne!(text, twice);
-    assert_eq!(Claims::from_manifest(twice.as_bytes()), Err(ClaimsError::NotAManifest));
+    assert_eq!(
+        Claims::from_manifest(twice.as_bytes()),
+        Err(ClaimsError::NotAManifest)
+    );
 }
 
 #[test]
 fn manifests_are_bounded_in_size_and_depth() {
     let padding = " ".repeat(4 * 1024 * 1024);
     let large = format!("{}{padding}", manifest(vec![layer()]));
-    assert_eq!(Claims::from_manifest(large.as_bytes()), Err(ClaimsError::TooLarge(large.len())));
-    for deep in ["[".repeat(1 << 20), format!(r#"{{"x":{}"#, "{\"a\":".repeat(1 << 18))] {
-        assert_eq!(Claims::from_manifest(deep.as_bytes()), Err(ClaimsError::NotAManifest));
+    assert_eq!(
+        Claims::from_manifest(large.as_bytes()),
+        Err(ClaimsError::TooLarge(large.len()))
+    );
+    for deep in [
+        "[".repeat(1 << 20),
+        format!(r#"{{"x":{}"#, "{\"a\":".repeat(1 << 18)),
+    ] {
+        assert_eq!(
+            Claims::from_manifest(deep.as_bytes()),
+            Err(ClaimsError::NotAManifest)
+        );
     }
 }
 
@@ -263,7 +296,10 @@ fn huge_annotations_are_errors_of_their_layer() {
     for annotation in [CERTIFICATE, BUNDLE] {
         let claims = read(vec![with(annotation, huge.clone().into()), layer()]).unwrap();
         let first = &claims.layers()[0];
-        assert!(matches!((&first.certificate, &first.entry), (Some(Err(_)), None) | (None, Some(Err(_)))));
+        assert!(matches!(
+            (&first.certificate, &first.entry),
+            (Some(Err(_)), None) | (None, Some(Err(_)))
+        ));
     }
 }
 

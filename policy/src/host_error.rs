@@ -134,31 +134,35 @@ fn of_trusted_layers(problem: &str) -> HostError {
         rest.split_once(": ").map(|(_, problem)| problem)
     };
     if let Some(problem) = behind_reference("Cannot fetch manifest of ") {
-        return match of_registry(problem, "", &[]) {
-            // Signatures beside an image that is not there: whoever can push may push it a moment later, so this is
-            // no outage.
-            HostError::Absent => HostError::Unusable,
-            other => other,
-        };
+        let error = of_registry(problem, "", &[]);
+        // Signatures beside an image that is not there: whoever can push may push it a moment later, so this is
+        // no outage.
+        let gone = error == HostError::Absent;
+        return if gone { HostError::Unusable } else { error };
     }
     if let Some(problem) = behind_reference("Cannot pull ") {
         if let Some(code) = http_status(problem) {
-            return match of_status(code) {
-                // A blob that is missing, or any other answer that a registry gives to what was pushed.
-                Outage::Other => HostError::Unusable,
-                outage => HostError::Outage(outage),
+            let outage = of_status(code);
+            // A blob that is missing, or any other answer that a registry gives to what was pushed.
+            let served = outage == Outage::Other;
+            return if served {
+                HostError::Unusable
+            } else {
+                HostError::Outage(outage)
             };
         }
-        return match of_registry(problem, "", &[]) {
-            outage @ HostError::Outage(
+        let error = of_registry(problem, "", &[]);
+        let outage = matches!(
+            error,
+            HostError::Outage(
                 Outage::RateLimit
-                | Outage::Unauthorized
-                | Outage::Denied
-                | Outage::Unavailable
-                | Outage::Unreachable,
-            ) => outage,
-            _ => HostError::Unusable,
-        };
+                    | Outage::Unauthorized
+                    | Outage::Denied
+                    | Outage::Unavailable
+                    | Outage::Unreachable
+            )
+        );
+        return if outage { error } else { HostError::Unusable };
     }
     HostError::Unusable
 }

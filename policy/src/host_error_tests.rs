@@ -1,13 +1,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "host_error_tests/properties.rs"]
+mod properties;
+
 use super::*;
-use proptest::prelude::*;
 use rstest::rstest;
 
-const TAG: &str =
-    "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.sig";
-const OTHER: &str =
-    "sha256-0000000000000000000000000000000000000000000000000000000000000000.sig";
+const TAG: &str = "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.sig";
+const OTHER: &str = "sha256-0000000000000000000000000000000000000000000000000000000000000000.sig";
 const URL: &str = "https://ghcr.io/v2/acme/api/manifests/sha256-x.sig";
 /// What clusters put behind a text: causes and a backtrace with words that would mean something elsewhere.
 const BEHIND: &str = "\n\nCaused by:\n    0: manifest unknown\n    1: Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]\n    2: Server error: url u, code: 404, message: x\n\nStack backtrace:\n   0: anyhow::error::manifest unknown\n   1: Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"ns\")'\n";
@@ -91,13 +91,31 @@ fn rejects_outages_as_what_they_are(#[case] text: String, #[case] outage: Outage
 }
 
 #[rstest]
-#[case::no_json("Fail to interact with OCI registry: Failed to parse manifest: expected value", HostError::Unusable)]
-#[case::other_shape("Fail to interact with OCI registry: Failed to parse manifest as Versioned object: missing field", HostError::Unusable)]
-#[case::docker_1("Fail to interact with OCI registry: Unsupported schema version: 1", HostError::Unusable)]
-#[case::index("Fail to interact with OCI registry: Image manifest not found: no entry found in image index", HostError::Unusable)]
-#[case::media_type("Fail to interact with OCI registry: Unsupported media type: text/html", HostError::Unusable)]
+#[case::no_json(
+    "Fail to interact with OCI registry: Failed to parse manifest: expected value",
+    HostError::Unusable
+)]
+#[case::other_shape(
+    "Fail to interact with OCI registry: Failed to parse manifest as Versioned object: missing field",
+    HostError::Unusable
+)]
+#[case::docker_1(
+    "Fail to interact with OCI registry: Unsupported schema version: 1",
+    HostError::Unusable
+)]
+#[case::index(
+    "Fail to interact with OCI registry: Image manifest not found: no entry found in image index",
+    HostError::Unusable
+)]
+#[case::media_type(
+    "Fail to interact with OCI registry: Unsupported media type: text/html",
+    HostError::Unusable
+)]
 #[case::reference("invalid reference format", HostError::BadReference)]
-#[case::capability("Policy has not been granted access to the 'oci/v1/oci_manifest' host capability. The violation has been reported.", HostError::NotGranted)]
+#[case::capability(
+    "Policy has not been granted access to the 'oci/v1/oci_manifest' host capability. The violation has been reported.",
+    HostError::NotGranted
+)]
 fn tells_the_other_answers_of_registries(#[case] text: &str, #[case] error: HostError) {
     for text in wrapped(text) {
         assert_eq!(registry(&text), error, "{text}");
@@ -143,7 +161,11 @@ fn rejects_what_only_sounds_absent(#[case] text: String) {
 
 #[test]
 fn a_call_without_a_tag_knows_no_tag_wordings() {
-    for words in ["artifact : not found", "artifact  not found", "Failed to fetch \"\""] {
+    for words in [
+        "artifact : not found",
+        "artifact  not found",
+        "Failed to fetch \"\"",
+    ] {
         assert_eq!(
             of_registry(&says(words), "", &[]),
             HostError::Outage(Outage::Other),
@@ -156,33 +178,84 @@ fn a_call_without_a_tag_knows_no_tag_wordings() {
 fn operators_may_add_words_for_absent() {
     let words = ["no such thing here".to_owned()];
     let of = |text: &str| of_registry(text, TAG, &words);
-    assert_eq!(of(&says("there is no such thing here, sorry")), HostError::Absent);
-    assert_eq!(registry(&says("no such thing here")), HostError::Outage(Outage::Other));
+    assert_eq!(
+        of(&says("there is no such thing here, sorry")),
+        HostError::Absent
+    );
+    assert_eq!(
+        registry(&says("no such thing here")),
+        HostError::Outage(Outage::Other)
+    );
     for elsewhere in [
         format!("error sending request for url ({URL}): no such thing here"),
         server(503, "no such thing here"),
         envelope("OCI API error: no such thing here, OCI API error: denied"),
         "no such thing here".to_owned(),
     ] {
-        assert!(matches!(of(&elsewhere), HostError::Outage(_)), "{elsewhere}");
+        assert!(
+            matches!(of(&elsewhere), HostError::Outage(_)),
+            "{elsewhere}"
+        );
     }
 }
 
 #[rstest]
-#[case::none("no signatures found for image: ghcr.io/acme/api@sha256:0 ", HostError::Negative)]
-#[case::other_key("Image verification failed: missing signatures\nThe following constraints were not satisfied:\nkind: pubKey", HostError::Negative)]
-#[case::certificate("verification failed: Several Signature Layers failed verification", HostError::Negative)]
-#[case::none_passed("failed to get image trusted layers: No Signature Layer passed verification", HostError::NonePassed)]
-#[case::foreign("failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: Incompatible layer media type: text/plain", HostError::Unusable)]
-#[case::no_layers("failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: No layers to pull", HostError::Unusable)]
-#[case::index("failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: Image manifest not found: no entry found in image index", HostError::Unusable)]
-#[case::blob("failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status client error (404 Not Found) for url (https://x/blobs/y)", HostError::Unusable)]
-#[case::blob_limited("failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status client error (429 Too Many Requests) for url (https://x)", HostError::Outage(Outage::RateLimit))]
-#[case::blob_unavailable("failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status server error (503 Service Unavailable) for url (https://x)", HostError::Outage(Outage::Unavailable))]
-#[case::unreachable("failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: error sending request for url (https://x)", HostError::Outage(Outage::Unreachable))]
-#[case::image_gone("failed to get image trusted layers: Cannot fetch manifest of ghcr.io/a/b@sha256:0: Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]", HostError::Outage(Outage::NoSuchImage))]
-#[case::image_denied("failed to get image trusted layers: Cannot fetch manifest of ghcr.io/a/b@sha256:0: Not authorized: url u", HostError::Outage(Outage::Unauthorized))]
-#[case::not_granted("Policy has not been granted access to the 'oci/v2/verify' host capability. The violation has been reported.", HostError::NotGranted)]
+#[case::none(
+    "no signatures found for image: ghcr.io/acme/api@sha256:0 ",
+    HostError::Negative
+)]
+#[case::other_key(
+    "Image verification failed: missing signatures\nThe following constraints were not satisfied:\nkind: pubKey",
+    HostError::Negative
+)]
+#[case::certificate(
+    "verification failed: Several Signature Layers failed verification",
+    HostError::Negative
+)]
+#[case::none_passed(
+    "failed to get image trusted layers: No Signature Layer passed verification",
+    HostError::NonePassed
+)]
+#[case::foreign(
+    "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: Incompatible layer media type: text/plain",
+    HostError::Unusable
+)]
+#[case::no_layers(
+    "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: No layers to pull",
+    HostError::Unusable
+)]
+#[case::index(
+    "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: Image manifest not found: no entry found in image index",
+    HostError::Unusable
+)]
+#[case::blob(
+    "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status client error (404 Not Found) for url (https://x/blobs/y)",
+    HostError::Unusable
+)]
+#[case::blob_limited(
+    "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status client error (429 Too Many Requests) for url (https://x)",
+    HostError::Outage(Outage::RateLimit)
+)]
+#[case::blob_unavailable(
+    "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status server error (503 Service Unavailable) for url (https://x)",
+    HostError::Outage(Outage::Unavailable)
+)]
+#[case::unreachable(
+    "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: error sending request for url (https://x)",
+    HostError::Outage(Outage::Unreachable)
+)]
+#[case::image_gone(
+    "failed to get image trusted layers: Cannot fetch manifest of ghcr.io/a/b@sha256:0: Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]",
+    HostError::Unusable
+)]
+#[case::image_denied(
+    "failed to get image trusted layers: Cannot fetch manifest of ghcr.io/a/b@sha256:0: Not authorized: url u",
+    HostError::Outage(Outage::Unauthorized)
+)]
+#[case::not_granted(
+    "Policy has not been granted access to the 'oci/v2/verify' host capability. The violation has been reported.",
+    HostError::NotGranted
+)]
 #[case::unheard_of("something new", HostError::Unusable)]
 #[case::nothing("", HostError::Unusable)]
 fn tells_answers_of_verifications(#[case] text: &str, #[case] error: HostError) {
@@ -193,8 +266,14 @@ fn tells_answers_of_verifications(#[case] text: &str, #[case] error: HostError) 
 
 #[rstest]
 #[case::unknown("the certificate cannot be parsed", HostError::Unusable)]
-#[case::imitation("Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]", HostError::Unusable)]
-#[case::not_granted("Policy has not been granted access to the 'crypto/v1/is_certificate_trusted' host capability.", HostError::NotGranted)]
+#[case::imitation(
+    "Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]",
+    HostError::Unusable
+)]
+#[case::not_granted(
+    "Policy has not been granted access to the 'crypto/v1/is_certificate_trusted' host capability.",
+    HostError::NotGranted
+)]
 fn tells_answers_of_certificate_checks(#[case] text: &str, #[case] error: HostError) {
     for text in wrapped(text) {
         assert_eq!(of_certificate(&text), error, "{text}");
@@ -202,81 +281,44 @@ fn tells_answers_of_certificate_checks(#[case] text: &str, #[case] error: HostEr
 }
 
 #[rstest]
-#[case::absent("Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"ns\")'", HostError::Absent)]
-#[case::other_name("Cannot find v1/ConfigMap named 'm' inside of namespace 'Some(\"ns\")'", HostError::Outage(Outage::Other))]
-#[case::other_namespace("Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"other\")'", HostError::Outage(Outage::Other))]
-#[case::other_kind("Cannot find v1/Secret named 'n' inside of namespace 'Some(\"ns\")'", HostError::Outage(Outage::Other))]
-#[case::with_more("Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"ns\")': timeout", HostError::Outage(Outage::Other))]
-#[case::no_kind("Cannot find v1/ConfigMap: the cluster does not have this kind", HostError::Outage(Outage::Other))]
-#[case::refused("configmaps \"n\" is forbidden: User cannot get resource", HostError::Outage(Outage::Other))]
-#[case::registry("Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]", HostError::Outage(Outage::Other))]
-#[case::not_granted("Policy has not been granted access to Kubernetes v1/ConfigMap resources. The violation has been reported.", HostError::NotGranted)]
+#[case::absent(
+    "Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"ns\")'",
+    HostError::Absent
+)]
+#[case::other_name(
+    "Cannot find v1/ConfigMap named 'm' inside of namespace 'Some(\"ns\")'",
+    HostError::Outage(Outage::Other)
+)]
+#[case::other_namespace(
+    "Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"other\")'",
+    HostError::Outage(Outage::Other)
+)]
+#[case::other_kind(
+    "Cannot find v1/Secret named 'n' inside of namespace 'Some(\"ns\")'",
+    HostError::Outage(Outage::Other)
+)]
+#[case::with_more(
+    "Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"ns\")': timeout",
+    HostError::Outage(Outage::Other)
+)]
+#[case::no_kind(
+    "Cannot find v1/ConfigMap: the cluster does not have this kind",
+    HostError::Outage(Outage::Other)
+)]
+#[case::refused(
+    "configmaps \"n\" is forbidden: User cannot get resource",
+    HostError::Outage(Outage::Other)
+)]
+#[case::registry(
+    "Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]",
+    HostError::Outage(Outage::Other)
+)]
+#[case::not_granted(
+    "Policy has not been granted access to Kubernetes v1/ConfigMap resources. The violation has been reported.",
+    HostError::NotGranted
+)]
 fn tells_answers_of_the_cluster(#[case] text: &str, #[case] error: HostError) {
     for text in wrapped(text) {
         assert_eq!(of_resource(&text, "n", "ns"), error, "{text}");
-    }
-}
-
-/// Texts made of the pieces that mean something, so that a property meets them.
-fn pieces() -> impl Strategy<Value = String> {
-    let piece = prop_oneof![
-        Just("Host error: ".to_owned()),
-        Just("Callback evaluation failure: ".to_owned()),
-        Just("Fail to interact with OCI registry: ".to_owned()),
-        Just("Registry error: url ".to_owned()),
-        Just("u, envelope: OCI API errors: [".to_owned()),
-        Just("OCI API error: ".to_owned()),
-        Just("failed to get image trusted layers: ".to_owned()),
-        Just("Cannot pull x: ".to_owned()),
-        Just("Cannot fetch manifest of x: ".to_owned()),
-        Just("denied".to_owned()),
-        Just(", ".to_owned()),
-        Just("]".to_owned()),
-        Just("\n".to_owned()),
-        any::<String>(),
-    ];
-    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
-}
-
-proptest! {
-    #[test]
-    fn arbitrary_text_is_never_absent(text in prop_oneof![any::<String>(), pieces()]) {
-        prop_assert_ne!(registry(&text), HostError::Absent);
-        prop_assert_ne!(of_resource(&text, "n", "ns"), HostError::Absent);
-        prop_assert_ne!(of_certificate(&text), HostError::Absent);
-    }
-
-    #[test]
-    fn no_verification_is_ever_absent(text in pieces(), absent in prop_oneof![
-        Just(says("manifest unknown")), Just(server(404, "")), Just("manifest unknown".to_owned()),
-    ]) {
-        prop_assert_ne!(of_verification(&format!("{text}{absent}")), HostError::Absent);
-    }
-
-    #[test]
-    fn words_with_anything_behind_are_not_absent(
-        words in prop_oneof![
-            Just("manifest unknown".to_owned()),
-            Just("Requested image not found".to_owned()),
-            Just("repository name not known to registry".to_owned()),
-            Just("The named manifest is not known to the registry.".to_owned()),
-            Just(format!("artifact acme/api:{TAG} not found")),
-            Just(format!("Failed to fetch \"{TAG}\"")),
-        ],
-        more in "[^\\n\\r, ]\\PC{0,30}",
-    ) {
-        prop_assume!(!more.ends_with(char::is_whitespace));
-        prop_assert_ne!(registry(&says(&format!("{words}{more}"))), HostError::Absent);
-        prop_assert_ne!(registry(&format!("{}{more}", says(&words))), HostError::Absent);
-        prop_assert_ne!(registry(&format!("{more}{}", says(&words))), HostError::Absent);
-    }
-
-    #[test]
-    fn what_stands_behind_the_first_line_never_matters(line in pieces(), behind in pieces()) {
-        let line = line.replace(['\n', '\r'], " ");
-        let whole = format!("{line}\n{behind}");
-        prop_assert_eq!(registry(&whole), registry(&line));
-        prop_assert_eq!(of_verification(&whole), of_verification(&line));
-        prop_assert_eq!(of_resource(&whole, "n", "ns"), of_resource(&line, "n", "ns"));
     }
 }

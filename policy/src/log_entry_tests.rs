@@ -70,7 +70,9 @@ fn accepts_an_entry_of_a_key() {
 
 #[test]
 fn accepts_what_later_logs_add() {
-    let mut bundle = bundle(&changed_body(|body| body["spec"]["more"] = json!({"a": [1]})));
+    let mut bundle = bundle(&changed_body(|body| {
+        body["spec"]["more"] = json!({"a": [1]})
+    }));
     bundle["more"] = json!(null);
     bundle["Payload"]["more"] = json!(1);
     assert!(read(&bundle).is_ok());
@@ -85,7 +87,10 @@ fn changed_body(change: impl FnOnce(&mut Value)) -> Value {
 #[test]
 fn reads_certificates_as_they_are() {
     let pem = crate::pem::encode("CERTIFICATE", b"not looked at here");
-    assert_eq!(verifier(pem.as_bytes()), Verifier::Certificate(b"not looked at here".to_vec()));
+    assert_eq!(
+        verifier(pem.as_bytes()),
+        Verifier::Certificate(b"not looked at here".to_vec())
+    );
 }
 
 #[rstest]
@@ -106,7 +111,11 @@ fn what_verified_it_may_be_unreadable(#[case] content: Vec<u8>) {
 #[case::next_version("hashedrekord", "0.0.2", "hashedrekord 0.0.2")]
 #[case::capitals("HashedRekord", "0.0.1", "HashedRekord 0.0.1")]
 #[case::nothing("", "", " ")]
-fn other_kinds_say_nothing_about_a_layer(#[case] kind: &str, #[case] version: &str, #[case] other: &str) {
+fn other_kinds_say_nothing_about_a_layer(
+    #[case] kind: &str,
+    #[case] version: &str,
+    #[case] other: &str,
+) {
     let entry = changed(|body| {
         body["kind"] = kind.into();
         body["apiVersion"] = version.into();

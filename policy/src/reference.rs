@@ -213,13 +213,16 @@ fn normal_registry(text: &str) -> Result<String, ReferenceError> {
         hub if hub == "index.docker.io" || hub == "registry-1.docker.io" => DOCKER_HUB.to_owned(),
         host => host,
     };
-    let Some(port) = port else { return Ok(host) };
-    if !port.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(ReferenceError::Registry);
-    }
-    match port.parse::<u16>().map_err(|_| ReferenceError::Registry)? {
-        80 | 443 => Ok(host),
-        port => Ok(format!("{host}:{port}")),
+    let port = match port {
+        Some(port) if !port.bytes().all(|b| b.is_ascii_digit()) => return Err(ReferenceError::Registry),
+        Some(port) => Some(port.parse::<u16>().map_err(|_| ReferenceError::Registry)?),
+        None => None,
+    };
+    match port.filter(|port| ![80, 443].contains(port)) {
+        Some(port) => Ok(format!("{host}:{port}")),
+        // Without its capitals or its port such a host would read as a path on Docker Hub.
+        None if !is_registry(&host) => Ok(format!("{host}:443")),
+        None => Ok(host),
     }
 }
 

@@ -21,6 +21,10 @@ const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 #[case("ghcr.io:0443/acme/api", "ghcr.io/acme/api")]
 #[case("ghcr.io:80/acme/api", "ghcr.io/acme/api")]
 #[case("localhost/api", "localhost/api")]
+#[case("Registry/acme/api", "registry:443/acme/api")]
+#[case("registry:443/acme/api", "registry:443/acme/api")]
+#[case("registry:80/acme/api", "registry:443/acme/api")]
+#[case("registry:5000/acme/api", "registry:5000/acme/api")]
 #[case("localhost:5000/a/b/c", "localhost:5000/a/b/c")]
 #[case("[::1]:5000/api", "[::1]:5000/api")]
 #[case("quay.io/a/b__c--d.e_f", "quay.io/a/b__c--d.e_f")]
@@ -97,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn normal_form_is_stable(text in "([a-zA-Z0-9.-]{1,12}(:[0-9]{1,4})?/)?[a-z0-9._/-]{1,20}") {
+    fn normal_form_is_stable(text in "([a-zA-Z0-9.-]{1,12}(:(443|80|[0-9]{1,4}))?/)?[a-z0-9._/-]{1,20}") {
         if let Ok(reference) = text.parse::<ImageReference>() {
             let again: Repository = reference.repository().as_str().parse().unwrap();
             prop_assert_eq!(&again, reference.repository());

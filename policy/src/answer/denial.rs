@@ -1,7 +1,7 @@
 //! The text of a rejection: what changed, what it was, and the way out.
 //!
-//! Invariant: below 900 characters for the image that decides, since Events keep 1,024 bytes. Where the names are too
-//! long it says less, in an order in which the commands go last; names in commands are never cut.
+//! Invariant: below 900 bytes for the image that decides, since Events keep 1,024. Where the names are too long it says
+//! less, in an order in which the commands go last; names in commands are never cut.
 
 use super::words;
 use crate::baseline::Lookup;
@@ -21,38 +21,34 @@ const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/drift.
 /// How much is said, from everything down to what cannot be left out.
 #[derive(Clone, Copy)]
 struct Room {
+    /// Bytes of a signer or a problem.
     name: usize,
-    digest_in_title: bool,
+    /// Characters of the image's name; `None`: all of it, with its whole digest.
+    image: Option<usize>,
     owner: bool,
+    /// Otherwise the second one is described: names in commands are never cut, and the longest fit once.
+    both_commands: bool,
 }
 
-const ROOMS: [Room; 5] = [
-    Room {
-        name: 140,
-        digest_in_title: true,
-        owner: true,
-    },
-    Room {
-        name: 90,
-        digest_in_title: true,
-        owner: true,
-    },
-    Room {
-        name: 90,
-        digest_in_title: false,
-        owner: true,
-    },
-    Room {
-        name: 60,
-        digest_in_title: false,
-        owner: false,
-    },
-    Room {
-        name: 30,
-        digest_in_title: false,
-        owner: false,
-    },
+const ROOMS: [Room; 6] = [
+    Room::of(140, None, true, true),
+    Room::of(90, None, true, true),
+    Room::of(90, Some(100), true, true),
+    Room::of(60, Some(100), false, true),
+    Room::of(60, Some(60), false, false),
+    Room::of(30, Some(30), false, false),
 ];
+
+impl Room {
+    const fn of(name: usize, image: Option<usize>, owner: bool, both_commands: bool) -> Self {
+        Self {
+            name,
+            image,
+            owner,
+            both_commands,
+        }
+    }
+}
 
 /// The rejection of a request whose images changed.
 pub(super) fn text(evaluation: &Evaluation<'_>, images: &[ImageReport<'_>]) -> String {
@@ -69,14 +65,14 @@ pub(super) fn text(evaluation: &Evaluation<'_>, images: &[ImageReport<'_>]) -> S
     let mut text = String::new();
     for attempt in texts {
         text = attempt;
-        if text.chars().count() <= LONGEST {
+        if text.len() <= LONGEST {
             break;
         }
     }
     for (other, _) in rejected.iter().skip(1) {
         let line = format!(
             "\nalso: {} {}",
-            words::short_image(other),
+            words::short_image(other, 100),
             other_drift(other)
         );
         if text.len() + line.len() > LONGEST_WITH_OTHERS {
@@ -103,7 +99,7 @@ fn other_drift(report: &ImageReport<'_>) -> String {
 }
 
 fn place(evaluation: &Evaluation<'_>) -> String {
-    let namespace = clean(&evaluation.context.namespace, 63);
+    let namespace = words::shown(&evaluation.context.namespace, 63);
     if evaluation.reported {
         format!("namespace {namespace} is not enforced, this is a report")
     } else {
@@ -111,7 +107,12 @@ fn place(evaluation: &Evaluation<'_>) -> String {
     }
 }
 
-fn title(evaluation: &Evaluation<'_>, rejected: &[(&ImageReport<'_>, Code)], all: usize, room: &Room) -> String {
+fn title(
+    evaluation: &Evaluation<'_>,
+    rejected: &[(&ImageReport<'_>, Code)],
+    all: usize,
+    room: &Room,
+) -> String {
     let images = if all == 1 { "image" } else { "images" };
     let mut changes: Vec<&str> = rejected.iter().map(|(report, _)| change(report)).collect();
     changes.dedup();
@@ -119,8 +120,14 @@ fn title(evaluation: &Evaluation<'_>, rejected: &[(&ImageReport<'_>, Code)], all
         [one] => one,
         _ => "rejected",
     };
-    let image = |report| if room.digest_in_title { words::image(report) } else { words::short_image(report) };
-    let first = rejected.first().map(|(report, _)| image(report)).unwrap_or_default();
+    let image = |report| match room.image {
+        None => words::image(report),
+        Some(limit) => words::short_image(report, limit),
+    };
+    let first = rejected
+        .first()
+        .map(|(report, _)| image(report))
+        .unwrap_or_default();
     format!(
         "signature-continuity: {} of {all} {images} {what}; {}.\n{first}",
         rejected.len(),
@@ -163,23 +170,23 @@ fn body(report: &ImageReport<'_>, room: &Room) -> String {
     }
     lines.push(format!("now: {}", words::now(finding, room.name)));
     lines.push(format!("drift: {drift}"));
-    lines.extend(way_out(finding, drift));
-    let owner = if room.owner {
-        format!("the owner of {}", finding.repository)
-    } else {
-        "the image's owner".to_owned()
-    };
+    lines.extend(way_out(finding, drift, room));
     if !matches!(drift, Drift::Undetermined(..)) {
-        lines.push(format!(
-            "If not expected: keep the running version and ask {owner}."
-        ));
+        lines.push(if room.owner {
+            format!(
+                "If not expected: keep the running version and ask the owner of {}.",
+                finding.repository
+            )
+        } else {
+            "If not expected: ask the image's owner.".to_owned()
+        });
     }
     lines.push(format!("{PAGE}#{}", drift.name()));
     lines.join("\n")
 }
 
 /// What whoever is denied can do, with nothing in a command that comes from the image's signature.
-fn way_out(finding: &Finding<'_>, drift: &Drift) -> Vec<String> {
+fn way_out(finding: &Finding<'_>, drift: &Drift, room: &Room) -> Vec<String> {
     let Some(digest) = &finding.observation.digest else {
         return retry(finding, drift, &finding.repository.to_string());
     };
@@ -224,7 +231,12 @@ fn way_out(finding: &Finding<'_>, drift: &Drift) -> Vec<String> {
         Drift::Undetermined(..) => return retry(finding, drift, &image),
         Drift::Invalid | Drift::Downgrade(None) | Drift::New => Vec::new(),
     };
-    lines.extend(for_a_while);
+    let has_command = lines.len() > 1;
+    if has_command && !room.both_commands {
+        lines.push("For this image only, three days: --for 72h in place of the id.".to_owned());
+    } else {
+        lines.extend(for_a_while);
+    }
     lines
 }
 

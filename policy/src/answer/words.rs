@@ -1,6 +1,6 @@
 //! Sentences about one image.
 
-use super::{is_admitted_drift, is_cold};
+use super::{cut, is_admitted_drift, is_cold};
 use crate::baseline::{Baseline, Lookup};
 use crate::clean::{SHOWN, clean};
 use crate::decision::Decision;
@@ -11,7 +11,7 @@ use crate::proof::ProvenSigner;
 
 /// An image as people know it: the reference as spelled, and the digest that it meant.
 pub(super) fn image(report: &ImageReport<'_>) -> String {
-    let spelled = clean(&report.image.spelled, SHOWN);
+    let spelled = unmistakable(report, clean(&report.image.spelled, SHOWN));
     match report
         .finding
         .as_ref()
@@ -23,10 +23,23 @@ pub(super) fn image(report: &ImageReport<'_>) -> String {
     }
 }
 
+/// A foreign text, fit to be shown, in at most `limit` bytes.
+pub(super) fn shown(text: &str, limit: usize) -> String {
+    cut(&clean(text, limit), limit)
+}
+
+/// What is no reference in quotes: it could read like a line of ours.
+fn unmistakable(report: &ImageReport<'_>, spelled: String) -> String {
+    match report.image.reference {
+        Ok(_) => spelled,
+        Err(_) => format!("\"{spelled}\""),
+    }
+}
+
 /// The image with the first digits of its digest, where room is short.
-pub(super) fn short_image(report: &ImageReport<'_>) -> String {
+pub(super) fn short_image(report: &ImageReport<'_>, limit: usize) -> String {
     let spelled = report.image.spelled.split('@').next().unwrap_or_default();
-    let spelled = clean(spelled, 100);
+    let spelled = unmistakable(report, shown(spelled, limit));
     match report
         .finding
         .as_ref()
@@ -60,7 +73,7 @@ pub(super) fn before(baseline: &Baseline, limit: usize) -> String {
     let plural = if images == 1 { "image" } else { "images" };
     format!(
         "{}{more}, {images} {plural} since {}",
-        clean(&first.signer.to_string(), limit),
+        shown(&first.signer.to_string(), limit),
         since.format("%Y-%m-%d")
     )
 }
@@ -68,6 +81,14 @@ pub(super) fn before(baseline: &Baseline, limit: usize) -> String {
 /// What the image carries now.
 pub(super) fn now(finding: &Finding<'_>, limit: usize) -> String {
     let observation = &finding.observation;
+    // Whatever the registry showed of it: it is not known what the image carries.
+    if let Some(Drift::Undetermined(cause, outage)) = finding.drift() {
+        return match (cause, outage) {
+            (Cause::Outage, Some(outage)) => format!("not known ({})", outage.as_str()),
+            (Cause::Format, _) => "not known (bundles cannot be proven here)".to_owned(),
+            (cause, _) => format!("not known ({cause})"),
+        };
+    }
     match observation.posture {
         Posture::Signed => {
             let mut signers: Vec<&ProvenSigner> = observation.proven.iter().collect();
@@ -80,10 +101,10 @@ pub(super) fn now(finding: &Finding<'_>, limit: usize) -> String {
             });
             match signers.as_slice() {
                 [] => "signed".to_owned(),
-                [one] => clean(&one.signer().to_string(), limit),
+                [one] => shown(&one.signer().to_string(), limit),
                 [first, rest @ ..] => format!(
                     "{} and {} more",
-                    clean(&first.signer().to_string(), limit),
+                    shown(&first.signer().to_string(), limit),
                     rest.len()
                 ),
             }
@@ -92,18 +113,11 @@ pub(super) fn now(finding: &Finding<'_>, limit: usize) -> String {
         Posture::Invalid | Posture::Unverifiable => match observation.problems.first() {
             Some(problem) => format!(
                 "a signature of which nothing is proven: {}",
-                clean(&problem.to_string(), limit)
+                shown(&problem.to_string(), limit)
             ),
             None => "a signature of which nothing is proven".to_owned(),
         },
-        Posture::Unknown => match finding.drift() {
-            Some(Drift::Undetermined(cause, outage)) => match (cause, outage) {
-                (Cause::Outage, Some(outage)) => format!("not known ({})", outage.as_str()),
-                (Cause::Format, _) => "not known (bundles cannot be proven here)".to_owned(),
-                (cause, _) => format!("not known ({cause})"),
-            },
-            _ => "not known".to_owned(),
-        },
+        Posture::Unknown => "not known".to_owned(),
     }
 }
 
@@ -128,7 +142,7 @@ pub(super) fn warning(evaluation: &Evaluation<'_>, report: &ImageReport<'_>) -> 
     if !is_admitted_drift(evaluation, report) {
         return None;
     }
-    let image = short_image(report);
+    let image = short_image(report, 100);
     let finding = match &report.finding {
         Err(error) => return Some(format!("{image} was not judged: {}", unreadable(error))),
         Ok(finding) => finding,

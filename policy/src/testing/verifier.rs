@@ -102,12 +102,12 @@ pub(super) fn issued_by(pem: &str, chain: &[String], at: DateTime<Utc>) -> Resul
     let Some((root, intermediates)) = chain.split_last() else {
         return Ok(false);
     };
-    let anchor = webpki::anchor_from_trusted_cert(root).map_err(|error| error.to_string())?;
+    let anchors = [webpki::anchor_from_trusted_cert(root).map_err(|error| error.to_string())?];
     let leaf = webpki::EndEntityCert::try_from(&leaf).map_err(|error| error.to_string())?;
     let at = u64::try_from(at.timestamp()).map_err(|error| error.to_string())?;
     let verified = leaf.verify_for_usage(
         webpki::ALL_VERIFICATION_ALGS,
-        &[anchor],
+        &anchors,
         intermediates,
         UnixTime::since_unix_epoch(Duration::from_secs(at)),
         webpki::KeyUsage::required_if_present(CODE_SIGNING),

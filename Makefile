@@ -1,0 +1,98 @@
+# `make help` lists the targets. Nothing needs to be set up before them but Rust and a C compiler.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# In CI the lock file is what is tested; elsewhere a new dependency may still enter it.
+CARGO := cargo
+LOCKED := $(if $(CI),--locked)
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+CONTINUITY := $(TARGET_DIR)/debug/continuity
+
+# Where the tests, the demo and the end-to-end tests find the module.
+export POLICY_WASM := $(CURDIR)/policy.wasm
+
+POLICY_SOURCES := Cargo.toml Cargo.lock $(shell find policy/Cargo.toml policy/src \
+	\( -name '*_tests.rs' -o -name 'testing*' -o -name snapshots \) -prune -o -type f -print)
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  %-24s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: policy.wasm build ## The whole story in two minutes, on an embedded registry and a Sigstore of its own
+	@$(CONTINUITY) demo
+
+.PHONY: test
+test: policy.wasm ## Every test but the end-to-end ones; leaves policy.wasm behind
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then
+	  $(CARGO) nextest run --workspace $(LOCKED)
+	  $(CARGO) test --workspace --doc --quiet $(LOCKED)
+	else
+	  echo "cargo-nextest is not installed: testing with cargo test"
+	  $(CARGO) test --workspace $(LOCKED)
+	fi
+
+.PHONY: e2e
+e2e: policy.wasm ## Against a real registry, and images signed by the real cosign 2 and 3
+	@scripts/e2e.sh $(LOCKED)
+
+.PHONY: build
+build: ## The program `continuity`, unoptimised
+	@$(CARGO) build --workspace --bin continuity $(LOCKED)
+
+policy.wasm: $(POLICY_SOURCES) ## The module, without metadata
+	@scripts/wasm-target.sh wasm32-wasip1
+	$(CARGO) build --package signature-continuity --profile policy --target wasm32-wasip1 $(LOCKED)
+	cp $(TARGET_DIR)/wasm32-wasip1/policy/signature_continuity.wasm $@
+
+annotated-policy.wasm: policy.wasm metadata.yml README.md ## The module as it is published, by kwctl where there is one
+	@if command -v kwctl >/dev/null; then
+	  kwctl annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
+	else
+	  $(MAKE) --no-print-directory build
+	  $(CONTINUITY) dev annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
+	fi
+
+.PHONY: cases
+cases: policy.wasm build ## Replays tests/cases through the module, and shows what differs
+	@$(CONTINUITY) dev replay tests/cases
+
+.PHONY: bless
+bless: policy.wasm build ## The same, and takes what came out as what is expected: read the difference before you commit it
+	@$(CONTINUITY) dev replay tests/cases --bless
+	INSTA_UPDATE=always $(CARGO) test --workspace --quiet $(LOCKED)
+
+.PHONY: bench
+bench: policy.wasm ## The module's size; time and host calls of one evaluation on each path
+	@$(CARGO) run --release --package host-harness --bin continuity $(LOCKED) -- dev bench
+
+.PHONY: fuzz
+fuzz: ## Each parser of hostile input for FUZZ_SECONDS (30), on the stable toolchain
+	@scripts/fuzz.sh
+
+.PHONY: fmt
+fmt: ## Formats everything
+	@$(CARGO) fmt --all
+	@$(CARGO) fmt --all --manifest-path fuzz/Cargo.toml
+
+.PHONY: lint
+lint: ## What CI wants of the sources: formatted, one version everywhere, no warning from clippy or rustdoc
+	@$(CARGO) fmt --all --check
+	@$(CARGO) fmt --all --check --manifest-path fuzz/Cargo.toml
+	@$(CARGO) metadata --format-version 1 $(LOCKED) --manifest-path fuzz/Cargo.toml >/dev/null
+	@scripts/versions.sh >/dev/null
+	@$(CARGO) clippy --workspace --all-targets --all-features $(LOCKED) -- -D warnings
+	@scripts/wasm-target.sh wasm32-wasip1
+	@$(CARGO) clippy --package signature-continuity --target wasm32-wasip1 $(LOCKED) -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet $(LOCKED)
+
+.PHONY: clean
+clean: ## Removes what was built, but not the tools in .cache
+	@$(CARGO) clean --quiet
+	@rm -rf policy.wasm annotated-policy.wasm fuzz/target
+
+# Recipes are whole bash scripts, not a shell for each line.
+.ONESHELL:

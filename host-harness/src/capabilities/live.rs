@@ -1,0 +1,188 @@
+//! Answers from the outside world.
+//!
+//! Invariant: successful answers are kept as long as the host keeps them (a minute; five seconds for Kubernetes), errors
+//! never. What goes on in here runs on threads of its own, so that it can be called from anywhere.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
+
+use super::Capabilities;
+use super::certificate::is_certificate_trusted;
+use super::config_map::{ConfigMapSource, GetResource, get_resource};
+use super::demand::Demand;
+use super::error::HostError;
+use super::fresh::Fresh;
+use super::options::HostOptions;
+use super::registry::Registry;
+use super::request::HostRequest;
+use super::verify::Verifier;
+
+const REGISTRY_ANSWERS: Duration = Duration::from_secs(60);
+const KUBERNETES_ANSWERS: Duration = Duration::from_secs(5);
+
+/// What the host says when its own task has died.
+const NO_RESPONSE: &str = "Error obtaining response over callback channel";
+
+/// A host that asks registries, verifies signatures and reads a store.
+pub struct LiveCapabilities {
+    // Only taken when it is dropped.
+    runtime: Option<Runtime>,
+    registry: Registry,
+    verifier: Arc<Verifier>,
+    store: Option<Arc<dyn ConfigMapSource>>,
+    registry_answers: Option<Fresh>,
+    kubernetes_answers: Option<Fresh>,
+}
+
+impl LiveCapabilities {
+    pub(crate) fn start(options: HostOptions) -> std::io::Result<Self> {
+        let HostOptions {
+            sources,
+            credentials,
+            trust,
+            store,
+            forgetful,
+        } = options;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("host-capabilities")
+            .enable_all()
+            .build()?;
+        let fresh = |lifetime| (!forgetful).then(|| Fresh::new(lifetime));
+        Ok(Self {
+            runtime: Some(runtime),
+            registry: Registry::new(sources.clone(), credentials.clone()),
+            verifier: Arc::new(Verifier::new(sources, credentials, trust, !forgetful)),
+            store,
+            registry_answers: fresh(REGISTRY_ANSWERS),
+            kubernetes_answers: fresh(KUBERNETES_ANSWERS),
+        })
+    }
+
+    /// Runs `future` to its end on the runtime. If it panics the policy gets an error, as in the host.
+    fn wait<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = anyhow::Result<T>> + Send + 'static,
+    ) -> Result<T, HostError> {
+        let lost = || HostError::Refused(NO_RESPONSE.to_owned());
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let runtime = self.runtime.as_ref().ok_or_else(lost)?;
+        runtime.spawn(async move {
+            let _ = sender.send(future.await);
+        });
+        Ok(receiver.recv().map_err(|_| lost())??)
+    }
+
+    fn ask(&self, request: &HostRequest) -> Result<Vec<u8>, HostError> {
+        match request {
+            HostRequest::OciManifestDigest { image } => {
+                let (registry, image) = (self.registry.clone(), image.clone());
+                let digest = self.wait(async move { Ok(registry.digest(&image).await?) })?;
+                json(&serde_json::json!({ "digest": digest }))
+            }
+            HostRequest::OciManifest { image } => {
+                let (registry, image) = (self.registry.clone(), image.clone());
+                let manifest = self.wait(async move { Ok(registry.manifest(&image).await?) })?;
+                json(&manifest)
+            }
+            HostRequest::SigstoreKeylessPrefixVerify { keyless_prefix, .. }
+                if keyless_prefix
+                    .iter()
+                    .any(|identity| url::Url::parse(&identity.url_prefix).is_err()) =>
+            {
+                // Here the host's task panics.
+                Err(HostError::Refused(NO_RESPONSE.to_owned()))
+            }
+            HostRequest::SigstorePubKeyVerify { .. }
+            | HostRequest::SigstoreKeylessVerify { .. }
+            | HostRequest::SigstoreKeylessPrefixVerify { .. }
+            | HostRequest::SigstoreGithubActionsVerify { .. }
+            | HostRequest::SigstoreCertificateVerify { .. } => {
+                let demand = Demand::of(request)
+                    .ok_or_else(|| HostError::failed("no demand on signatures"))??;
+                let verifier = Arc::clone(&self.verifier);
+                let response = self.wait(async move { verifier.verify(demand).await })?;
+                json(&response)
+            }
+            HostRequest::CryptoIsCertificateTrusted { request } => {
+                json(&is_certificate_trusted(request)?)
+            }
+            HostRequest::KubernetesGetResource {
+                api_version,
+                kind,
+                name,
+                namespace,
+                field_masks,
+                disable_cache: _,
+            } => {
+                let request = GetResource {
+                    api_version,
+                    kind,
+                    name,
+                    namespace: namespace.as_deref(),
+                    field_masks: field_masks.as_ref(),
+                };
+                json(&get_resource(self.store.as_deref(), &request)?)
+            }
+        }
+    }
+
+    /// Where answers to this request are kept.
+    fn kept(&self, request: &HostRequest) -> Option<&Fresh> {
+        match request {
+            HostRequest::KubernetesGetResource { disable_cache, .. } => {
+                self.kubernetes_answers.as_ref().filter(|_| !disable_cache)
+            }
+            HostRequest::OciManifestDigest { .. }
+            | HostRequest::OciManifest { .. }
+            | HostRequest::SigstorePubKeyVerify { .. }
+            | HostRequest::SigstoreKeylessVerify { .. }
+            | HostRequest::SigstoreKeylessPrefixVerify { .. }
+            | HostRequest::SigstoreGithubActionsVerify { .. }
+            | HostRequest::SigstoreCertificateVerify { .. } => self.registry_answers.as_ref(),
+            HostRequest::CryptoIsCertificateTrusted { .. } => None,
+        }
+    }
+}
+
+impl Capabilities for LiveCapabilities {
+    fn answer(&self, request: &HostRequest) -> Result<Vec<u8>, HostError> {
+        let Some(kept) = self.kept(request) else {
+            return self.ask(request);
+        };
+        let key = serde_json::to_string(request).map_err(anyhow::Error::from)?;
+        if let Some(answer) = kept.answer(&key, Instant::now()) {
+            return Ok(answer);
+        }
+        let answer = self.ask(request)?;
+        kept.keep(key, &answer, Instant::now());
+        Ok(answer)
+    }
+}
+
+impl Drop for LiveCapabilities {
+    fn drop(&mut self) {
+        // Waiting for requests that are under way would hold up whoever drops this, and panic in async code.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl std::fmt::Debug for LiveCapabilities {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("LiveCapabilities")
+            .field("registry", &self.registry)
+            .finish_non_exhaustive()
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<Vec<u8>, HostError> {
+    Ok(serde_json::to_vec(value).map_err(anyhow::Error::from)?)
+}

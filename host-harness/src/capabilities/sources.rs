@@ -1,0 +1,256 @@
+//! kwctl's `sources.yaml`: insecure registries, own certificate authorities, proxies.
+//!
+//! Proxies that the file does not name are those of the environment, which the HTTP client reads by itself.
+//!
+//! Invariant: a registry is only asked without TLS, or without verifying it, if it is listed by host and port.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use oci_client::client as oci;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use serde::Deserialize;
+use sigstore::registry as cosign;
+use thiserror::Error;
+
+/// How registries are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    insecure: BTreeSet<String>,
+    authorities: BTreeMap<String, Vec<Authority>>,
+    proxies: Proxies,
+}
+
+/// Why a sources file cannot be used.
+#[derive(Debug, Error)]
+pub enum SourcesError {
+    /// It cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is not what it ought to be.
+    #[error("`{}` is no sources file (expected `insecure_sources` and `source_authorities`)", path.display())]
+    Unparsable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: serde_yaml_ng::Error,
+    },
+    /// A certificate in it is none.
+    #[error("the certificate authority of `{host}` is neither a PEM nor a DER certificate")]
+    NoCertificate {
+        /// The registry that it is for.
+        host: String,
+    },
+}
+
+#[derive(Debug, Clone)]
+enum Authority {
+    Pem(Vec<u8>),
+    Der(Vec<u8>),
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Proxies {
+    http_proxy: Option<String>,
+    https_proxy: Option<String>,
+    no_proxy: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    insecure_sources: BTreeSet<String>,
+    source_authorities: BTreeMap<String, Vec<AuthorityInFile>>,
+    proxies: Proxies,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type")]
+enum AuthorityInFile {
+    Data { data: serde_bytes::ByteBuf },
+    Path { path: PathBuf },
+}
+
+impl Sources {
+    /// Reads a sources file.
+    ///
+    /// # Errors
+    /// When it, or a certificate that it names, cannot be read.
+    pub fn read(path: &Path) -> Result<Self, SourcesError> {
+        let text = read(path)?;
+        let file: File =
+            serde_yaml_ng::from_slice(&text).map_err(|source| SourcesError::Unparsable {
+                path: path.to_owned(),
+                source,
+            })?;
+        let mut authorities = BTreeMap::new();
+        for (host, listed) in file.source_authorities {
+            let mut parsed = Vec::new();
+            for authority in listed {
+                let bytes = match authority {
+                    AuthorityInFile::Data { data } => data.into_vec(),
+                    AuthorityInFile::Path { path } => read(&path)?,
+                };
+                parsed.push(Authority::parse(bytes).ok_or_else(|| SourcesError::NoCertificate {
+                    host: host.clone(),
+                })?);
+            }
+            authorities.insert(host, parsed);
+        }
+        Ok(Self {
+            insecure: file.insecure_sources,
+            authorities,
+            proxies: file.proxies,
+        })
+    }
+
+    /// Sources that list these registries, each `host:port`, as insecure.
+    #[must_use]
+    pub fn insecure<S: Into<String>>(registries: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            insecure: registries.into_iter().map(Into::into).collect(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn is_insecure(&self, host_and_port: &str) -> bool {
+        self.insecure.contains(host_and_port)
+    }
+
+    /// Configures the client that fetches digests and manifests from one registry.
+    pub(crate) fn oci_config(
+        &self,
+        host_and_port: &str,
+        protocol: oci::ClientProtocol,
+        verify: bool,
+    ) -> oci::ClientConfig {
+        let authorities = self.authorities.get(host_and_port).filter(|_| verify);
+        oci::ClientConfig {
+            protocol,
+            accept_invalid_certificates: !verify,
+            extra_root_certificates: authorities
+                .into_iter()
+                .flatten()
+                .map(Authority::for_oci)
+                .collect(),
+            http_proxy: self.proxies.http_proxy.clone(),
+            https_proxy: self.proxies.https_proxy.clone(),
+            no_proxy: self.proxies.no_proxy.clone(),
+            ..oci::ClientConfig::default()
+        }
+    }
+
+    /// Configures the client that fetches signatures, which is one for all registries.
+    pub(crate) fn cosign_config(&self) -> cosign::ClientConfig {
+        cosign::ClientConfig {
+            protocol: if self.insecure.is_empty() {
+                cosign::ClientProtocol::Https
+            } else {
+                cosign::ClientProtocol::HttpsExcept(self.insecure.iter().cloned().collect())
+            },
+            accept_invalid_certificates: false,
+            extra_root_certificates: self
+                .authorities
+                .values()
+                .flatten()
+                .map(Authority::for_cosign)
+                .collect(),
+            http_proxy: self.proxies.http_proxy.clone(),
+            https_proxy: self.proxies.https_proxy.clone(),
+            no_proxy: self.proxies.no_proxy.clone(),
+        }
+    }
+}
+
+impl Authority {
+    fn parse(bytes: Vec<u8>) -> Option<Self> {
+        if CertificateDer::from_pem_slice(&bytes).is_ok() {
+            return Some(Self::Pem(bytes));
+        }
+        webpki::anchor_from_trusted_cert(&CertificateDer::from_slice(&bytes)).ok()?;
+        Some(Self::Der(bytes))
+    }
+
+    fn for_oci(&self) -> oci::Certificate {
+        let (encoding, data) = match self {
+            Self::Pem(data) => (oci::CertificateEncoding::Pem, data),
+            Self::Der(data) => (oci::CertificateEncoding::Der, data),
+        };
+        oci::Certificate {
+            encoding,
+            data: data.clone(),
+        }
+    }
+
+    fn for_cosign(&self) -> cosign::Certificate {
+        let (encoding, data) = match self {
+            Self::Pem(data) => (cosign::CertificateEncoding::Pem, data),
+            Self::Der(data) => (cosign::CertificateEncoding::Der, data),
+        };
+        cosign::Certificate {
+            encoding,
+            data: data.clone(),
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, SourcesError> {
+    std::fs::read(path).map_err(|source| SourcesError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<Sources, SourcesError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Sources::read(file.path())
+    }
+
+    #[test]
+    fn accepts_insecure_registries_and_authorities_of_both_kinds() {
+        let key = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap();
+        let der = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(der.path(), key.cert.der()).unwrap();
+        let text = serde_json::json!({
+            "insecure_sources": ["localhost:5000"],
+            "source_authorities": {
+                "r.example": [
+                    {"type": "Data", "data": key.cert.pem()},
+                    {"type": "Path", "path": der.path()},
+                ],
+            },
+        });
+        let sources = parse(&text.to_string()).unwrap();
+        assert!(sources.is_insecure("localhost:5000"));
+        assert!(!sources.is_insecure("localhost"));
+        let config = |host, verify| sources.oci_config(host, oci::ClientProtocol::Https, verify);
+        assert_eq!(config("r.example", true).extra_root_certificates.len(), 2);
+        assert_eq!(config("other.example", true).extra_root_certificates.len(), 0);
+        assert!(config("r.example", false).accept_invalid_certificates);
+        assert_eq!(sources.cosign_config().extra_root_certificates.len(), 2);
+    }
+
+    #[test]
+    fn rejects_what_would_be_ignored() {
+        for text in ["insecure_source: [a]", "source_authorities: {a: [{type: Data, data: x}]}", "[]"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        assert!(Sources::read(Path::new("/nowhere/sources.yaml")).is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! `oci/v2/verify`, by the same library as the host's and in the same order.
+//!
+//! Invariant: one verifier behind one lock, and signatures kept for a minute, as in the host, because both show in what
+//! a policy sees. Its texts are the host's.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use anyhow::anyhow;
+use kubewarden_policy_sdk::host_capabilities::verification::VerificationResponse;
+use oci_client::Reference;
+use sigstore::cosign::verification_constraint::{
+    AnnotationVerifier, CertificateVerifier, VerificationConstraintVec,
+};
+use sigstore::cosign::{self, ClientBuilder, CosignCapabilities as _, SignatureLayer};
+use sigstore::errors::SigstoreError;
+use sigstore::registry::{Auth, Certificate, CertificateEncoding, OciReference};
+use thiserror::Error;
+use tokio::sync::{Mutex, OnceCell};
+
+use super::credentials::{Credentials, Login};
+use super::demand::Demand;
+use super::signature::Signature;
+use super::sources::Sources;
+use super::trust::TrustSource;
+
+/// Why an image is not verified. The texts are the host's.
+#[derive(Debug, Error)]
+enum VerifyError {
+    #[error("Verification only works with OCI images: Not a valid oci image: {0}")]
+    Reference(#[from] oci_client::ParseError),
+    #[error("failed to get image trusted layers: {0}")]
+    Layers(#[from] SigstoreError),
+    #[error("no signatures found for image: {0} ")]
+    NoSignatures(String),
+    #[error(
+        "Image verification failed: missing signatures\nThe following constraints were not satisfied:\n{0}"
+    )]
+    Unsatisfied(String),
+}
+
+/// Verifies signatures of images.
+pub(crate) struct Verifier {
+    sources: Sources,
+    credentials: Credentials,
+    trust: TrustSource,
+    caching: bool,
+    client: OnceCell<Mutex<cosign::Client>>,
+}
+
+impl Verifier {
+    pub(crate) fn new(
+        sources: Sources,
+        credentials: Credentials,
+        trust: TrustSource,
+        caching: bool,
+    ) -> Self {
+        Self {
+            sources,
+            credentials,
+            trust,
+            caching,
+            client: OnceCell::new(),
+        }
+    }
+
+    /// Holds an image against a demand.
+    pub(crate) async fn verify(&self, demand: Demand) -> anyhow::Result<VerificationResponse> {
+        let digest = match demand {
+            Demand::Certificate {
+                image,
+                certificate,
+                chain,
+                require_rekor_bundle,
+                annotations,
+            } => {
+                let (digest, layers) = self.trusted_layers(&image).await?;
+                signed_by_certificate(
+                    &layers,
+                    &certificate,
+                    chain.as_deref(),
+                    require_rekor_bundle,
+                    annotations,
+                )?;
+                digest
+            }
+            Demand::Signatures { image, signatures } => {
+                let (digest, layers) = self.trusted_layers(&image).await?;
+                satisfy(&layers, &signatures)?;
+                digest
+            }
+        };
+        Ok(VerificationResponse {
+            is_trusted: true,
+            digest,
+        })
+    }
+
+    /// The digest of an image, and what was signed beside it.
+    async fn trusted_layers(
+        &self,
+        image: &str,
+    ) -> Result<(String, Vec<SignatureLayer>), VerifyError> {
+        let reference: Reference = image.parse()?;
+        let auth = match self.credentials.login(reference.registry()) {
+            Login::Anonymous => Auth::Anonymous,
+            Login::Basic { user, password } => Auth::Basic(user, password),
+        };
+        let mut client = self.client().await?.lock().await;
+        let (signatures, digest) = client
+            .triangulate(&OciReference::from_str(image)?, &auth)
+            .await?;
+        let layers = client
+            .trusted_signature_layers(&auth, &digest, &signatures)
+            .await
+            .map_err(|error| {
+                // The host cannot tell an absent tag from one that it failed to fetch.
+                if matches!(error, SigstoreError::RegistryPullManifestError { .. }) {
+                    VerifyError::NoSignatures(image.to_owned())
+                } else {
+                    VerifyError::Layers(error)
+                }
+            })?;
+        Ok((digest, layers))
+    }
+
+    async fn client(&self) -> Result<&Mutex<cosign::Client>, SigstoreError> {
+        self.client
+            .get_or_try_init(|| async {
+                let root = self.trust.root().await;
+                let mut builder =
+                    ClientBuilder::default().with_oci_client_config(self.sources.cosign_config());
+                if self.caching {
+                    builder = builder.enable_registry_caching();
+                }
+                if let Some(root) = &root {
+                    builder = builder.with_trust_repository(root.as_ref())?;
+                }
+                Ok(Mutex::new(builder.build()?))
+            })
+            .await
+    }
+}
+
+fn signed_by_certificate(
+    layers: &[SignatureLayer],
+    certificate: &[u8],
+    chain: Option<&[Vec<u8>]>,
+    require_rekor_bundle: bool,
+    annotations: Option<BTreeMap<String, String>>,
+) -> anyhow::Result<()> {
+    let chain: Option<Vec<Certificate>> = chain.map(|chain| {
+        chain
+            .iter()
+            .map(|pem| Certificate {
+                encoding: CertificateEncoding::Pem,
+                data: pem.clone(),
+            })
+            .collect()
+    });
+    let verifier =
+        CertificateVerifier::from_pem(certificate, require_rekor_bundle, chain.as_deref())?;
+    let mut constraints: VerificationConstraintVec = vec![Box::new(verifier)];
+    if let Some(annotations) = annotations {
+        constraints.push(Box::new(AnnotationVerifier { annotations }));
+    }
+    cosign::verify_constraints(layers, constraints.iter())
+        .map_err(|error| anyhow!("verification failed: {error}"))
+}
+
+/// Every one of these has to be satisfied by some layer, not all by the same.
+fn satisfy(layers: &[SignatureLayer], signatures: &[Signature]) -> anyhow::Result<()> {
+    let mut unsatisfied = String::new();
+    for signature in signatures {
+        let satisfied = match signature.constraint() {
+            Ok(constraint) => cosign::verify_constraints(layers, [constraint].iter()).is_ok(),
+            // To the host, a key that does not parse is like a wrong one.
+            Err(error) => {
+                tracing::info!(%error, "a demand on signatures cannot be checked");
+                false
+            }
+        };
+        if !satisfied {
+            unsatisfied.push_str(&serde_yaml_ng::to_string(signature)?);
+        }
+    }
+    if unsatisfied.is_empty() {
+        Ok(())
+    } else {
+        Err(VerifyError::Unsatisfied(unsatisfied).into())
+    }
+}

@@ -1,0 +1,23 @@
+//! Hosts the signature-continuity policy outside of a cluster: the library behind `continuity`.
+//!
+//! [`engine`] runs a module, [`capabilities`] answer what it asks, [`session`] records and replays those answers, and an
+//! [`evaluation`] puts them together for one request. [`commands`] are what users call.
+//!
+//! Invariant: what a policy sees here is what it sees in a cluster. Where that cannot be had, an evaluation fails, and
+//! says why.
+
+pub mod admission;
+pub mod capabilities;
+pub mod cases;
+pub mod cli;
+pub mod commands;
+pub mod definition;
+pub mod demo;
+pub mod engine;
+pub mod evaluation;
+pub mod learning;
+pub mod module;
+pub mod native;
+pub mod output;
+pub mod session;
+pub mod store;

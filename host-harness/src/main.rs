@@ -1,0 +1,7 @@
+//! The program `continuity`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    host_harness::cli::main()
+}

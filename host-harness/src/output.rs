@@ -1,0 +1,46 @@
+//! What is printed, and where.
+//!
+//! Invariant: a reader that goes away ends the output, not the program: `continuity … | head -1` is silent.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+/// Writes lines to standard output.
+///
+/// # Errors
+/// When that fails for another reason than that nobody reads any more.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { stdout.write_all(b"\n") })
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes a line to standard error. Nothing can be done if that fails.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Writes a line of progress: only where somebody is watching.
+pub fn progress(text: &str) {
+    if io::stderr().is_terminal() {
+        note(text);
+    }
+}
+
+/// Prints an error and what caused it.
+pub fn report(error: &anyhow::Error) {
+    let mut text = format!("error: {error}");
+    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    if !causes.is_empty() {
+        text.push_str("\n\nCaused by:");
+        for (number, cause) in causes.iter().enumerate() {
+            text.push_str(&format!("\n{number:>4}: {}", cause.replace('\n', "\n      ")));
+        }
+    }
+    note(&text);
+}

@@ -1,0 +1,206 @@
+//! What each answer, and each missing one, leads to.
+
+use super::*;
+
+fn observed_with(calls: &str, failure: Failure, reference: &str) -> Observation {
+    let host = signed_host();
+    host.fail(calls, failure);
+    observed(&host, &settings(json!({})), &usable(learned()), reference).unwrap()
+}
+
+#[rstest]
+#[case(HostError::Absent, Some(Outage::NoSuchImage))]
+#[case(HostError::Outage(Outage::RateLimit), Some(Outage::RateLimit))]
+#[case(HostError::Outage(Outage::Unreachable), Some(Outage::Unreachable))]
+#[case(HostError::Unusable, Some(Outage::Other))]
+#[case(HostError::Negative, Some(Outage::Other))]
+#[case(HostError::NonePassed, Some(Outage::Other))]
+#[case(HostError::NotGranted, Some(Outage::Other))]
+fn errors_of_the_resolution(#[case] error: HostError, #[case] outage: Option<Outage>) {
+    let observation = observed_with("digest", Failure::Error(error), &by_tag());
+    assert_eq!(observation.posture, Posture::Unknown);
+    assert_eq!(observation.unknown, Some((Cause::Outage, outage)));
+    assert_eq!(observation.digest, None);
+}
+
+#[rstest]
+#[case::absent(HostError::Absent, Posture::Unsigned)]
+#[case::unusable(HostError::Unusable, Posture::Unverifiable)]
+#[case::outage(HostError::Outage(Outage::Unavailable), Posture::Unknown)]
+#[case::negative(HostError::Negative, Posture::Unknown)]
+#[case::not_granted(HostError::NotGranted, Posture::Unknown)]
+fn errors_of_the_sig(#[case] error: HostError, #[case] posture: Posture) {
+    let call = format!("manifest {REPOSITORY}:{}", digest("v1").signature_tag());
+    let observation = observed_with(&call, Failure::Error(error), &by_digest());
+    assert_eq!(observation.posture, posture);
+    assert_eq!(observation.digest, Some(digest("v1")));
+    assert_eq!(observation.has_signature_tag, posture == Posture::Unverifiable);
+}
+
+#[test]
+fn a_reference_that_the_host_does_not_take_is_no_observation() {
+    for calls in ["digest", "manifest"] {
+        let host = signed_host();
+        host.fail(calls, Failure::Text("invalid reference format"));
+        let reference = if calls == "digest" { by_tag() } else { by_digest() };
+        let observation = observed(&host, &settings(json!({})), &usable(learned()), &reference);
+        assert_eq!(observation, Err(HostRejectsReference));
+    }
+}
+
+/// What anybody who can push may put there is never an outage, and never absent.
+#[rstest]
+#[case::no_json("Failed to parse manifest: expected value at line 1 column 1")]
+#[case::other_shape("Failed to parse manifest as Versioned object: missing field `schemaVersion`")]
+#[case::old("Unsupported schema version: 1")]
+#[case::media_type("Unsupported media type: application/x")]
+fn a_sig_that_the_host_cannot_read_is_unverifiable(#[case] text: &'static str) {
+    let call = format!("manifest {REPOSITORY}:{}", digest("v1").signature_tag());
+    let observation = observed_with(&call, Failure::Text(text), &by_digest());
+    assert_eq!(observation.posture, Posture::Unverifiable);
+}
+
+#[rstest]
+#[case::empty(b"".as_slice())]
+#[case::no_json(b"\xff\xfe".as_slice())]
+#[case::an_index(br#"{"schemaVersion":2,"manifests":[]}"#.as_slice())]
+#[case::no_layers(br#"{"schemaVersion":2,"layers":[]}"#.as_slice())]
+#[case::null(b"null".as_slice())]
+#[case::wrong_types(br#"{"layers":[{"mediaType":1}]}"#.as_slice())]
+#[case::deep(DEEP)]
+fn a_sig_that_is_no_signature_is_unverifiable(#[case] manifest: &[u8]) {
+    let host = signed_host();
+    host.serve(REPOSITORY, &digest("v1").signature_tag(), manifest);
+    let observation =
+        observed(&host, &settings(json!({})), &usable(learned()), &by_digest()).unwrap();
+    assert_eq!(observation.posture, Posture::Unverifiable);
+    assert!(observation.has_signature_tag);
+    assert_eq!(host.kinds(), ["manifest"], "nothing more is asked");
+}
+
+const DEEP: &[u8] = &[b'['; 100_000];
+
+#[test]
+fn beyond_the_bounds_nothing_is_asked() {
+    let layer = keyless(&release("v1"), &digest("v1")).layer().unwrap();
+    let mut large = layer.clone();
+    large.declared_size = Some(64 * 1024 + 1);
+    let mut foreign = layer.clone();
+    foreign.media_type = "application/octet-stream".to_owned();
+    for layers in [
+        vec![layer.clone(); 33],
+        vec![layer.clone(); 1000],
+        vec![layer.clone(), large],
+        vec![layer, foreign],
+    ] {
+        let host = FakeHost::new();
+        host.sign(REPOSITORY, &digest("v1"), &layers);
+        let observation =
+            observed(&host, &settings(json!({})), &usable(learned()), &by_digest()).unwrap();
+        assert_eq!(observation.posture, Posture::Unverifiable);
+        assert_eq!(host.kinds(), ["manifest"]);
+    }
+}
+
+/// An image that is not there yet, beside signatures that are: whoever can push pushes it a moment later.
+#[test]
+fn signatures_beside_an_image_that_is_not_there_are_no_outage() {
+    let copied = keyless(&release("v1"), &digest("an older image")).layer().unwrap();
+    let own = keyless(&google("mallory@evil.example"), &digest("v1")).layer().unwrap();
+    for layers in [vec![copied.clone()], vec![own.clone()], vec![copied, own]] {
+        let host = FakeHost::new();
+        host.sign(REPOSITORY, &digest("v1"), &layers);
+        host.without_image(&digest("v1"));
+        let observation =
+            observed(&host, &settings(json!({})), &usable(learned()), &by_digest()).unwrap();
+        assert!(
+            matches!(observation.posture, Posture::Invalid | Posture::Unverifiable),
+            "{observation:?}"
+        );
+    }
+}
+
+/// What hosts say when a blob of a `.sig` cannot be had.
+#[rstest]
+#[case("failed to get image trusted layers: Cannot pull R: HTTP status client error (404 Not Found) for url U", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: Cannot pull R: HTTP status client error (400 Bad Request) for url U", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: Cannot pull R: HTTP status client error (416 Range Not Satisfiable) for url U", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: Cannot pull R: Incompatible layer media type: x", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: Cannot pull R: No layers to pull", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: Cannot pull R: Digest error: expected a, got b", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: Cannot pull R: Error parsing Url relative URL without a base", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: Cannot pull manifest of R: Unsupported media type: x", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: No Signature Layer passed verification", Posture::Unverifiable)]
+#[case("failed to get image trusted layers: Cannot pull R: HTTP status server error (503 Service Unavailable) for url U", Posture::Unknown)]
+#[case("failed to get image trusted layers: Cannot pull R: error sending request for url (U)", Posture::Unknown)]
+#[case("words that nobody knows", Posture::Unverifiable)]
+fn what_verification_says(#[case] text: &'static str, #[case] posture: Posture) {
+    let observation = observed_with("verify-certificate", Failure::Text(text), &by_digest());
+    assert_eq!(observation.posture, posture, "{observation:?}");
+}
+
+/// Whatever fails wherever: a known signer's image is never called unsigned, and never another's.
+#[test]
+fn each_error_in_each_position() {
+    let errors = [
+        HostError::Absent,
+        HostError::Outage(Outage::Other),
+        HostError::Unusable,
+        HostError::Negative,
+        HostError::NonePassed,
+        HostError::BadReference,
+        HostError::NotGranted,
+    ];
+    for error in errors {
+        for at in 0..4 {
+            let host = signed_host();
+            host.fail_nth(at, Failure::Error(error.clone()));
+            let observation = observed(&host, &settings(json!({})), &usable(learned()), &by_tag());
+            let Ok(observation) = observation else {
+                assert!(error == HostError::BadReference && at < 2);
+                continue;
+            };
+            let told = format!("{error:?} at {at}: {observation:?}");
+            let absent_sig = error == HostError::Absent && at == 1;
+            assert_eq!(observation.posture == Posture::Unsigned, absent_sig, "{told}");
+            assert_ne!(observation.posture, Posture::Signed, "{told}");
+            let disproven = at == 3 && matches!(error, HostError::Negative | HostError::Absent);
+            assert_eq!(observation.posture == Posture::Invalid, disproven, "{told}");
+            let is_unknown = observation.posture == Posture::Unknown;
+            assert_eq!(observation.unknown.is_some(), is_unknown, "{told}");
+        }
+    }
+}
+
+/// However early the time is spent: what was not found out is `limit`.
+#[test]
+fn the_time_spent_at_each_call() {
+    let layers = [
+        keyless(&release("v1"), &digest("v1")).layer().unwrap(),
+        keyless(&google("dev@acme.example"), &digest("v1")).layer().unwrap(),
+    ];
+    for reference in [by_tag(), by_digest()] {
+        for spent in 0..6 {
+            let host = signed_host();
+            host.sign(REPOSITORY, &digest("v1"), &layers);
+            host.before_call(spent, |host| host.set_clock(now() + TimeDelta::seconds(1)));
+            let observation =
+                observed(&host, &settings(json!({})), &usable(learned()), &reference).unwrap();
+            let needed = if reference == by_tag() { 3 } else { 2 };
+            let expected = if spent < needed { Posture::Unknown } else { Posture::Signed };
+            assert_eq!(observation.posture, expected, "{reference} spent at {spent}");
+            let limit = (spent < needed).then_some((Cause::Limit, None));
+            assert_eq!(observation.unknown, limit);
+            assert!(host.calls().len() <= spent.max(needed) + 1);
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_runs_backwards_counts_as_spent() {
+    let host = signed_host();
+    host.before_call(0, |host| host.set_clock(now() - TimeDelta::seconds(1)));
+    let observation =
+        observed(&host, &settings(json!({})), &usable(learned()), &by_tag()).unwrap();
+    assert_eq!(observation.unknown, Some((Cause::Limit, None)));
+}

@@ -1,0 +1,340 @@
+//! What people read: denials, warnings, audit annotations and log lines, as snapshots.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use chrono::TimeDelta;
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use signature_continuity::answer::Answer;
+use signature_continuity::baseline::{ConfigMapData, Format, STATE_NAME, config_map_name};
+use signature_continuity::guest::judge;
+use signature_continuity::host_error::{HostError, Outage};
+use support::{
+    FakeHost, GITHUB, GOOGLE, KEY, RELEASE, baseline, key, key_layer, keyless_layer, leaf, pod,
+    settings, signer,
+};
+
+const REPOSITORY: &str = "ghcr.io/acme/api";
+const IMAGE: &str = "ghcr.io/acme/api:v1.9.0";
+
+/// A host with an established baseline, signed by the release workflow since 2025-03-02.
+fn host() -> FakeHost {
+    let mut host = FakeHost::default();
+    let mut learned = baseline(REPOSITORY, &[signer(GITHUB, RELEASE)]);
+    learned.log =
+        Some(serde_json::from_value(json!({"earliest": "2025-03-02T11:00:00Z"})).unwrap());
+    host.learn(&learned);
+    host.learner_ran("2026-11-22T00:00:00Z");
+    host
+}
+
+fn enforced() -> Value {
+    json!({"enforce": [{}]})
+}
+
+/// Pushes the image, signed by somebody whose key the host knows.
+fn sign(host: &mut FakeHost, issuer: &str, san: &str) {
+    let leaf = leaf(issuer, san);
+    let layer = keyless_layer(REPOSITORY, &support::digest(IMAGE), &leaf);
+    host.push(REPOSITORY, "v1.9.0", &[layer]);
+    host.signed.insert(leaf.pem());
+}
+
+fn judged(host: &FakeHost, fields: &Value, request: Value) -> Answer {
+    let answer = judge(host, &settings(fields), request);
+    if let Some((_, message)) = &answer.rejection {
+        assert!(
+            message.chars().count() <= 900,
+            "{} characters",
+            message.chars().count()
+        );
+    }
+    assert!(answer.warnings.len() <= 10);
+    assert!(answer.warnings.iter().all(|warning| warning.len() <= 256));
+    answer
+}
+
+fn shown(answer: &Answer) -> String {
+    let mut text = match &answer.rejection {
+        Some((code, message)) => format!("{code}\n{message}\n"),
+        None => "admitted\n".to_owned(),
+    };
+    for warning in &answer.warnings {
+        text.push_str(&format!("warning: {warning}\n"));
+    }
+    for (key, value) in &answer.annotations {
+        text.push_str(&format!("{key}: {value}\n"));
+    }
+    text
+}
+
+fn logged(answer: &Answer) -> String {
+    let mut text = String::new();
+    for line in &answer.lines {
+        text.push_str(&format!("warning={} {}\n", line.is_warning, line.message));
+        for (key, value) in &line.fields {
+            text.push_str(&format!("  {key}: {value}\n"));
+        }
+    }
+    text
+}
+
+fn deny(host: &FakeHost) -> String {
+    shown(&judged(host, &enforced(), pod(&[IMAGE])))
+}
+
+#[test]
+fn says_nothing_about_a_known_signer() {
+    let mut host = host();
+    sign(&mut host, GITHUB, RELEASE);
+    let answer = judged(&host, &enforced(), pod(&[IMAGE]));
+    assert_snapshot!(
+        "continuous",
+        format!("{}{}", shown(&answer), logged(&answer))
+    );
+}
+
+#[test]
+fn denies_another_signer() {
+    let mut host = host();
+    sign(&mut host, GOOGLE, "dev@acme.example");
+    let answer = judged(&host, &enforced(), pod(&[IMAGE]));
+    assert_snapshot!("signer", format!("{}{}", shown(&answer), logged(&answer)));
+}
+
+#[test]
+fn denies_lost_signatures() {
+    let mut host = host();
+    host.push(REPOSITORY, "v1.9.0", &[]);
+    assert_snapshot!("unsigned", deny(&host));
+}
+
+#[test]
+fn denies_weaker_evidence() {
+    let mut host = host();
+    let layer = key_layer(REPOSITORY, &support::digest(IMAGE), KEY);
+    host.push(REPOSITORY, "v1.9.0", &[layer]);
+    host.signed.insert(KEY.to_owned());
+    assert_snapshot!("downgrade-stranger", deny(&host));
+    host.learn(&baseline(REPOSITORY, &[signer(GITHUB, RELEASE), key()]));
+    assert_snapshot!("downgrade-key", deny(&host));
+}
+
+#[test]
+fn denies_what_cannot_be_verified_and_what_contradicts_itself() {
+    let mut host = host();
+    sign(&mut host, GITHUB, RELEASE);
+    host.foreign = true;
+    assert_snapshot!("downgrade-unverifiable", deny(&host));
+    host.foreign = false;
+    host.signed.clear();
+    assert_snapshot!("invalid", deny(&host));
+}
+
+#[test]
+fn denies_what_is_not_pinned() {
+    let mut host = host();
+    let mut fields = enforced();
+    fields["pins"] = json!([{"repositories": ["ghcr.io/acme/**"], "anyOf": [{"publicKey": KEY}]}]);
+    sign(&mut host, GITHUB, RELEASE);
+    assert_snapshot!("pin-signer", shown(&judged(&host, &fields, pod(&[IMAGE]))));
+    host.manifests.clear();
+    assert_snapshot!(
+        "pin-unsigned",
+        shown(&judged(&host, &fields, pod(&[IMAGE])))
+    );
+}
+
+#[test]
+fn asks_to_try_again_when_the_registry_does_not_answer() {
+    let mut host = host();
+    host.failing
+        .insert(IMAGE.to_owned(), HostError::Outage(Outage::RateLimit));
+    let fields = json!({"enforce": [{}], "onUndetermined": "deny"});
+    assert_snapshot!(
+        "undetermined-outage",
+        shown(&judged(&host, &fields, pod(&[IMAGE])))
+    );
+    assert_snapshot!("undetermined-outage-admitted", deny(&host));
+}
+
+#[test]
+fn asks_to_try_again_when_time_is_spent() {
+    let mut host = host();
+    sign(&mut host, GITHUB, RELEASE);
+    host.slow = TimeDelta::milliseconds(500);
+    assert_snapshot!("undetermined-limit", deny(&host));
+}
+
+#[test]
+fn says_what_is_wrong_with_a_baseline() {
+    let mut host = host();
+    sign(&mut host, GITHUB, RELEASE);
+    let name = config_map_name(&REPOSITORY.parse().unwrap());
+    host.config_maps
+        .insert(name.clone(), Ok(ConfigMapData::default()));
+    assert_snapshot!("undetermined-baseline", deny(&host));
+    assert_snapshot!(
+        "undetermined-baseline-warned",
+        shown(&judged(&host, &json!({}), pod(&[IMAGE])))
+    );
+    host.config_maps.insert(name, Err(HostError::NotGranted));
+    assert_snapshot!("undetermined-not-granted", deny(&host));
+}
+
+#[test]
+fn says_how_bundles_are_learned() {
+    let mut host = host();
+    let mut learned = baseline(REPOSITORY, &[signer(GITHUB, RELEASE)]);
+    learned.formats = vec![Format::Cosign2, Format::Bundle];
+    host.learn(&learned);
+    host.push(REPOSITORY, "v1.9.0", &[]);
+    assert_snapshot!("undetermined-format", deny(&host));
+    assert_snapshot!(
+        "undetermined-format-warned",
+        shown(&judged(&host, &json!({}), pod(&[IMAGE])))
+    );
+}
+
+#[test]
+fn tells_a_broken_trust_root_from_a_change() {
+    let mut host = host();
+    sign(&mut host, GITHUB, RELEASE);
+    host.foreign = true;
+    let control = support::digest("control");
+    let name = "ghcr.io/acme/control";
+    let layer = keyless_layer(name, &control, &leaf(GITHUB, RELEASE));
+    let manifest = json!({"layers": [layer]}).to_string();
+    host.manifests.insert(
+        format!("{name}:{}", control.signature_tag()),
+        manifest.into_bytes(),
+    );
+    let mut fields = enforced();
+    fields["trustControl"] =
+        json!({"image": format!("{name}@{control}"), "issuer": GITHUB, "subject": RELEASE});
+    assert_snapshot!(
+        "undetermined-trust-root",
+        shown(&judged(&host, &fields, pod(&[IMAGE])))
+    );
+}
+
+#[test]
+fn names_further_images() {
+    let mut host = host();
+    sign(&mut host, GOOGLE, "dev@acme.example");
+    let mut also = baseline("docker.io/library/nginx", &[signer(GITHUB, RELEASE)]);
+    host.learn(&also);
+    host.push("nginx", "latest", &[]);
+    also.repository = "quay.io/acme/db".parse().unwrap();
+    also.established = None;
+    host.learn(&also);
+    host.push("quay.io/acme/db", "15", &[]);
+    let images = [
+        "nginx",
+        IMAGE,
+        "quay.io/acme/db:15",
+        "new.example/x@sha256:0",
+        "new.example/x",
+    ];
+    assert_snapshot!("several", shown(&judged(&host, &enforced(), pod(&images))));
+    assert_snapshot!(
+        "several-warned",
+        shown(&judged(&host, &json!({}), pod(&images)))
+    );
+}
+
+#[test]
+fn warns_about_cold_baselines() {
+    let mut host = host();
+    let mut learned = baseline(REPOSITORY, &[signer(GITHUB, RELEASE)]);
+    learned.established = None;
+    host.learn(&learned);
+    sign(&mut host, GOOGLE, "dev@acme.example");
+    assert_snapshot!("cold", deny(&host));
+}
+
+#[test]
+fn reports_to_the_audit_scanner_alone() {
+    let mut host = host();
+    sign(&mut host, GOOGLE, "dev@acme.example");
+    let fields = json!({"unenforced": "report"});
+    assert!(judged(&host, &fields, pod(&[IMAGE])).rejection.is_none());
+    let mut request = pod(&[IMAGE]);
+    request["userInfo"] = json!({});
+    assert_snapshot!("reported", shown(&judged(&host, &fields, request.clone())));
+    // What is enforced is not called a report.
+    assert_snapshot!("audited", shown(&judged(&host, &enforced(), request)));
+}
+
+#[test]
+fn answers_about_objects_without_images_to_judge() {
+    let host = host();
+    let mut mirror = pod(&[IMAGE]);
+    mirror["object"]["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "x"});
+    mirror["userInfo"]["username"] = json!("system:node:n1");
+    assert_snapshot!("mirror-pod", shown(&judged(&host, &enforced(), mirror)));
+    let mut broken = pod(&[IMAGE]);
+    broken["object"]["spec"]["containers"] = json!("none");
+    assert_snapshot!(
+        "unreadable-object",
+        shown(&judged(&host, &enforced(), broken.clone()))
+    );
+    assert_snapshot!(
+        "unreadable-object-warned",
+        shown(&judged(&host, &json!({}), broken))
+    );
+    let mut unknown = pod(&[IMAGE]);
+    unknown["kind"]["kind"] = json!("Pod\nSandbox\u{202e}");
+    assert_snapshot!("unknown-kind", shown(&judged(&host, &enforced(), unknown)));
+    let mut gone = pod(&[IMAGE]);
+    gone["operation"] = json!("DELETE");
+    assert_snapshot!("nothing", shown(&judged(&host, &enforced(), gone)));
+    assert_snapshot!(
+        "no-request",
+        shown(&judged(
+            &host,
+            &enforced(),
+            json!({"namespace": "prod", "object": 1, "kind": 2})
+        ))
+    );
+}
+
+#[test]
+fn denies_references_that_do_not_parse() {
+    let host = host();
+    assert_snapshot!(
+        "unreadable-reference",
+        shown(&judged(&host, &enforced(), pod(&["Not\u{202e} an\nimage"])))
+    );
+    assert_snapshot!(
+        "unreadable-reference-warned",
+        shown(&judged(&host, &json!({}), pod(&["Not\u{202e} an\nimage"])))
+    );
+}
+
+#[test]
+fn tells_of_exceptions_before_and_after_their_end() {
+    let mut host = host();
+    host.push(REPOSITORY, "v1.9.0", &[]);
+    let with = |expires: &str| {
+        let mut fields = enforced();
+        fields["exceptions"] = json!([{"repository": REPOSITORY, "accepts": "unsigned", "reason": "TICKET-12", "expires": expires}]);
+        fields
+    };
+    let say = |fields: &Value| shown(&judged(&host, fields, pod(&[IMAGE])));
+    assert_snapshot!("exception-expires", say(&with("2026-11-30")));
+    assert_snapshot!("exception-expired", say(&with("2026-11-21")));
+    assert!(!say(&with("2027-03-31")).contains("warning"));
+}
+
+#[test]
+fn says_when_nobody_learns() {
+    let mut host = host();
+    let say = |host: &FakeHost| shown(&judged(host, &enforced(), pod(&["ghcr.io/acme/new"])));
+    assert!(!say(&host).contains("warning"));
+    host.learner_ran("2026-11-15T11:59:59Z");
+    assert_snapshot!("learner-gone", say(&host));
+    host.config_maps.remove(STATE_NAME);
+    assert_snapshot!("learner-never", say(&host));
+}
