@@ -147,8 +147,7 @@ impl Definition {
             path: path.to_owned(),
             source,
         })?;
-        let mut definitions =
-            parse(&text).map_err(|error| error.into_definition_error(path))?;
+        let mut definitions = parse(&text).map_err(|error| error.into_definition_error(path))?;
         let names = || {
             let names: Vec<&str> = definitions.iter().map(|it| it.name.as_str()).collect();
             names.join(", ")
@@ -183,7 +182,11 @@ impl Definition {
             Some(_) => return Err(self.remote()),
             None => directory.join(&self.module),
         };
-        if local.exists() { Ok(local) } else { Err(self.remote()) }
+        if local.exists() {
+            Ok(local)
+        } else {
+            Err(self.remote())
+        }
     }
 
     fn remote(&self) -> DefinitionError {

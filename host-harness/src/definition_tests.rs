@@ -42,10 +42,16 @@ fn accepts_a_definition() {
 
 #[test]
 fn chooses_among_several_by_name() {
-    let (_directory, path) = file(&format!("{POLICY}---\n{}---\nkind: PolicyServer\n", POLICY.replace("enforce}", "audit}")));
+    let (_directory, path) = file(&format!(
+        "{POLICY}---\n{}---\nkind: PolicyServer\n",
+        POLICY.replace("enforce}", "audit}")
+    ));
     let error = Definition::read(&path, None).unwrap_err().to_string();
     assert!(error.contains("--policy-name: enforce, audit"), "{error}");
-    assert_eq!(Definition::read(&path, Some("audit")).unwrap().name, "audit");
+    assert_eq!(
+        Definition::read(&path, Some("audit")).unwrap().name,
+        "audit"
+    );
     assert!(Definition::read(&path, Some("guard")).is_err());
 }
 
@@ -54,7 +60,10 @@ fn chooses_among_several_by_name() {
 #[case::another_kind("kind: Pod", "expected a ClusterAdmissionPolicy, got `Pod`")]
 #[case::nothing("---\n", "has no ClusterAdmissionPolicy")]
 #[case::no_yaml("{", "neither a WebAssembly module nor a policy definition")]
-#[case::no_module("kind: ClusterAdmissionPolicy\nspec: {}", "neither a WebAssembly module nor a policy definition")]
+#[case::no_module(
+    "kind: ClusterAdmissionPolicy\nspec: {}",
+    "neither a WebAssembly module nor a policy definition"
+)]
 fn rejects_what_cannot_be_run(#[case] text: &str, #[case] expected: &str) {
     let (_directory, path) = file(text);
     let error = Definition::read(&path, None).unwrap_err().to_string();
@@ -68,6 +77,9 @@ fn rejects_what_cannot_be_run(#[case] text: &str, #[case] expected: &str) {
 fn names_the_way_out_for_modules_elsewhere(#[case] module: &str) {
     let (directory, path) = file(&POLICY.replace("policy.wasm", module));
     let definition = Definition::read(&path, None).unwrap();
-    let error = definition.module_path(directory.path()).unwrap_err().to_string();
+    let error = definition
+        .module_path(directory.path())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("--module"), "{error}");
 }

@@ -129,9 +129,9 @@ impl Evaluation {
             Ok(())
         } else {
             let message = answer.message.filter(|message| !message.is_empty());
-            Err(EvaluationError::Settings(
-                message.unwrap_or_else(|| "the policy does not say why".to_owned()),
-            ))
+            Err(EvaluationError::Settings(message.unwrap_or_else(|| {
+                "the policy does not say why".to_owned()
+            })))
         }
     }
 

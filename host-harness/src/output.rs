@@ -12,7 +12,13 @@ pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout
         .write_all(text.as_bytes())
-        .and_then(|()| if text.ends_with('\n') { Ok(()) } else { stdout.write_all(b"\n") })
+        .and_then(|()| {
+            if text.ends_with('\n') {
+                Ok(())
+            } else {
+                stdout.write_all(b"\n")
+            }
+        })
         .and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -39,7 +45,10 @@ pub fn report(error: &anyhow::Error) {
     if !causes.is_empty() {
         text.push_str("\n\nCaused by:");
         for (number, cause) in causes.iter().enumerate() {
-            text.push_str(&format!("\n{number:>4}: {}", cause.replace('\n', "\n      ")));
+            text.push_str(&format!(
+                "\n{number:>4}: {}",
+                cause.replace('\n', "\n      ")
+            ));
         }
     }
     note(&text);

@@ -22,6 +22,8 @@ const MOST_WARNINGS: usize = 10;
 /// How many images get an audit annotation of their own.
 const MOST_ANNOTATED: usize = 16;
 const LONGEST_ANNOTATION: usize = 400;
+/// How many images get a log line of their own: each is a host call. As many as can be judged.
+const MOST_LINES: usize = 1024;
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,10 +81,7 @@ pub fn answer(evaluation: &Evaluation<'_>) -> Answer {
         rejection,
         warnings: bounded(warnings),
         annotations: annotations(images),
-        lines: images
-            .iter()
-            .map(|image| Line::of(evaluation, image))
-            .collect(),
+        lines: lines(evaluation, images),
     }
 }
 
@@ -98,6 +97,16 @@ fn said(evaluation: &Evaluation<'_>, rejection: Option<(u16, String)>, what: &st
         annotations: BTreeMap::from([("summary".to_owned(), cut(what, LONGEST_ANNOTATION))]),
         lines: vec![Line::of_request(evaluation, what)],
     }
+}
+
+fn lines(evaluation: &Evaluation<'_>, images: &[ImageReport<'_>]) -> Vec<Line> {
+    let own = images.iter().take(MOST_LINES);
+    let mut lines: Vec<Line> = own.map(|image| Line::of(evaluation, image)).collect();
+    let surplus = images.len().saturating_sub(MOST_LINES);
+    if surplus > 0 {
+        lines.push(Line::of_request(evaluation, &format!("{surplus} more images were not looked at")));
+    }
+    lines
 }
 
 fn bounded(warnings: Vec<String>) -> Vec<String> {

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use crate::fingerprint::PinFound;
@@ -136,23 +136,36 @@ fn what_could_not_be_found_out(
 }
 
 fn waived() -> Vec<(Option<&'static str>, Option<&'static str>)> {
-    SAID.into_iter().filter(|(_, here)| *here == Some("admit")).collect()
+    SAID.into_iter()
+        .filter(|(_, here)| *here == Some("admit"))
+        .collect()
 }
 
 fn not_waived() -> Vec<(Option<&'static str>, Option<&'static str>)> {
-    SAID.into_iter().filter(|(_, here)| *here != Some("admit")).collect()
+    SAID.into_iter()
+        .filter(|(_, here)| *here != Some("admit"))
+        .collect()
 }
 
 fn denied() -> Vec<(Option<&'static str>, Option<&'static str>)> {
-    vec![(Some("deny"), None), (None, Some("deny")), (Some("admit"), Some("deny"))]
+    vec![
+        (Some("deny"), None),
+        (None, Some("deny")),
+        (Some("admit"), Some("deny")),
+    ]
 }
 
 #[test]
 fn of_two_entries_that_disagree_the_stricter_counts() {
-    let settings = settings(json!({"enforce": [{"onUndetermined": "admit"}, {"onUndetermined": "deny"}]}));
+    let settings =
+        settings(json!({"enforce": [{"onUndetermined": "admit"}, {"onUndetermined": "deny"}]}));
     for cause in [Cause::Outage, Cause::TrustRoot, Cause::Format] {
         let drift = Drift::Undetermined(cause, None);
-        assert_eq!(decided(&settings, Past::Established, false, Some(&drift)), AGAIN, "{cause}");
+        assert_eq!(
+            decided(&settings, Past::Established, false, Some(&drift)),
+            AGAIN,
+            "{cause}"
+        );
     }
 }
 
@@ -170,7 +183,11 @@ fn a_cold_baseline_rejects_no_drift() {
     ];
     for drift in &drifts {
         for past in [Past::Cold, Past::None] {
-            assert_eq!(decided(&settings, past, false, Some(drift)), YES, "{drift} {past:?}");
+            assert_eq!(
+                decided(&settings, past, false, Some(drift)),
+                YES,
+                "{drift} {past:?}"
+            );
         }
     }
 }
@@ -212,11 +229,17 @@ fn scopes(
     let settings = settings(fields);
     let entries = settings.enforce_entries(NAMESPACE, None).collect();
     let scope = Scope::new(&settings, entries, audit);
-    assert_eq!((scope.is_enforced(), scope.rejects()), (is_enforced, rejects));
+    assert_eq!(
+        (scope.is_enforced(), scope.rejects()),
+        (is_enforced, rejects)
+    );
 }
 
 #[test]
 fn what_is_certain_outweighs_what_may_pass_when_tried_again() {
     assert!(Code::Forbidden > Code::TryAgain);
-    assert_eq!((Code::Forbidden.number(), Code::TryAgain.number()), (403, 500));
+    assert_eq!(
+        (Code::Forbidden.number(), Code::TryAgain.number()),
+        (403, 500)
+    );
 }

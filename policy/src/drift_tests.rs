@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use crate::baseline::{Baseline, Format, Retired, Tolerated, Verified};
@@ -145,7 +145,11 @@ fn plain() -> Settings {
 #[case::other_key(&[Carries::Key], &[Carries::StrangerKey], vec![Carries::StrangerKey.fingerprint()])]
 #[case::higher_rank_is_no_excuse(&[Carries::Key], &[Carries::Stranger], vec![Carries::Stranger.fingerprint()])]
 #[case::higher_rank_beside_the_known_key(&[Carries::Key], &[Carries::Key, Carries::Stranger], vec![])]
-fn who_signed(#[case] before: &[Carries], #[case] carries: &[Carries], #[case] expected: Vec<String>) {
+fn who_signed(
+    #[case] before: &[Carries],
+    #[case] carries: &[Carries],
+    #[case] expected: Vec<String>,
+) {
     let mut turned = carries.to_vec();
     turned.reverse();
     for carries in [carries.to_vec(), turned] {
@@ -168,7 +172,10 @@ fn cold(by: &[Carries]) -> Baseline {
 fn nobody_is_proven(#[case] posture: Posture, #[case] expected: &str) {
     for before in [Carries::Release, Carries::Key] {
         let lookup = usable(learned(&[before]));
-        let observation = Observation { has_signature_tag: true, ..found(posture) };
+        let observation = Observation {
+            has_signature_tag: true,
+            ..found(posture)
+        };
         assert_eq!(drifts_of(&lookup, &plain(), &observation), [expected]);
     }
 }
@@ -180,7 +187,10 @@ fn nobody_is_proven(#[case] posture: Posture, #[case] expected: &str) {
 #[case::invalid(Posture::Invalid, vec!["invalid", "new"])]
 #[case::unknown(Posture::Unknown, vec!["undetermined (outage)"])]
 fn without_a_baseline(#[case] posture: Posture, #[case] expected: Vec<&str>) {
-    assert_eq!(drifts_of(&Lookup::Absent, &plain(), &found(posture)), expected);
+    assert_eq!(
+        drifts_of(&Lookup::Absent, &plain(), &found(posture)),
+        expected
+    );
 }
 
 #[test]
@@ -190,7 +200,11 @@ fn nobody_was_asked() {
 }
 
 #[rstest]
-#[case(Cause::Outage, Some(Outage::RateLimit), "undetermined (outage: rate limit)")]
+#[case(
+    Cause::Outage,
+    Some(Outage::RateLimit),
+    "undetermined (outage: rate limit)"
+)]
 #[case(Cause::Limit, None, "undetermined (limit)")]
 #[case(Cause::TrustRoot, None, "undetermined (trust-root)")]
 fn nothing_could_be_found_out(
@@ -225,8 +239,14 @@ fn listed_digests_are_continuous_whatever_they_carry() {
         Evidence::Allowed,
     ] {
         let lookup = usable(learned(&[Carries::Release]));
-        let observation = Observation { evidence, ..found(Posture::Unsigned) };
-        assert_eq!(drifts_of(&lookup, &plain(), &observation), [] as [String; 0]);
+        let observation = Observation {
+            evidence,
+            ..found(Posture::Unsigned)
+        };
+        assert_eq!(
+            drifts_of(&lookup, &plain(), &observation),
+            [] as [String; 0]
+        );
     }
 }
 
@@ -243,8 +263,14 @@ fn a_repository_that_publishes_bundles(
 ) {
     let mut baseline = learned(&[Carries::Release]);
     baseline.formats = vec![Format::Cosign2, Format::Bundle];
-    let observation = Observation { has_signature_tag, ..found(posture) };
-    assert_eq!(drifts_of(&usable(baseline), &plain(), &observation), expected);
+    let observation = Observation {
+        has_signature_tag,
+        ..found(posture)
+    };
+    assert_eq!(
+        drifts_of(&usable(baseline), &plain(), &observation),
+        expected
+    );
 }
 
 #[test]
@@ -253,7 +279,10 @@ fn a_sig_in_a_repository_that_publishes_bundles_is_judged() {
     baseline.formats = vec![Format::Bundle];
     let lookup = usable(baseline);
     let none: [String; 0] = [];
-    assert_eq!(drifts_of(&lookup, &plain(), &signed(&[Carries::Release])), none);
+    assert_eq!(
+        drifts_of(&lookup, &plain(), &signed(&[Carries::Release])),
+        none
+    );
     let stranger = drifts_of(&lookup, &plain(), &signed(&[Carries::Stranger]));
     assert_eq!(stranger, [Carries::Stranger.fingerprint()]);
 }
@@ -261,7 +290,11 @@ fn a_sig_in_a_repository_that_publishes_bundles_is_judged() {
 #[test]
 fn several_strangers_are_told_as_the_strongest_of_them() {
     let lookup = usable(learned(&[Carries::Release]));
-    let carried = [Carries::StrangerKey, Carries::Stranger, Carries::OtherStranger];
+    let carried = [
+        Carries::StrangerKey,
+        Carries::Stranger,
+        Carries::OtherStranger,
+    ];
     let first = [Carries::Stranger, Carries::OtherStranger]
         .map(Carries::fingerprint)
         .into_iter()
@@ -270,6 +303,9 @@ fn several_strangers_are_told_as_the_strongest_of_them() {
     for turn in 0..3 {
         let mut carries = carried;
         carries.rotate_left(turn);
-        assert_eq!(drifts_of(&lookup, &plain(), &signed(&carries)), [first.as_str()]);
+        assert_eq!(
+            drifts_of(&lookup, &plain(), &signed(&carries)),
+            [first.as_str()]
+        );
     }
 }

@@ -13,7 +13,7 @@ use crate::host::{Host, Place};
 use crate::host_error::HostError;
 use crate::known::Known;
 use crate::observe::{Observation, Subjected, observe};
-use crate::posture::Cause;
+use crate::posture::{Cause, Posture};
 use crate::proof::{ProvenSigner, Subject, prove};
 use crate::reference::{ImageReference, ReferenceError, Repository};
 use crate::request::{AdmissionContext, Looked, RequestError, RequestedImage, look};
@@ -232,14 +232,19 @@ impl<'a> Evaluator<'a, '_> {
             .filter(|_| within)
             .cloned()
             .unwrap_or(Lookup::Unread);
-        let observation = match self.observation(&reference, &repository, &lookup) {
+        let mut observation = match self.observation(&reference, &repository, &lookup) {
             Ok(observation) => observation,
             Err(error) => return self.unreadable(image, error, Some(&repository)),
         };
-        let digest = observation.digest.as_ref();
+        let digest = observation.digest.clone();
+        let digest = digest.as_ref();
         let in_force = self.exceptions(&repository, digest);
         let known = Known::new(self.settings, &repository, lookup.baseline(), &in_force);
         let assessment = assess(&lookup, &known, &observation, &in_force);
+        if matches!(assessment.drifts.first(), Some(Drift::Undetermined(Cause::Format, _))) {
+            // What is not seen from here is not called unsigned.
+            observation.posture = Posture::Unknown;
+        }
         let scope = self.scope(Some(&repository));
         let now = self.calls.started();
         let decision = decide(

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use crate::answer::answer;
@@ -30,7 +30,7 @@ fn learned_host() -> FakeHost {
     for tag in ["v1", "v2", "v3"] {
         host.tag(REPOSITORY, tag, &digest(tag));
     }
-    let sign = |tag: &str, identity| {
+    let sign = |tag: &str, identity: &continuity_testkit::Identity| {
         let signature = keyless(identity, &digest(tag));
         host.sign(REPOSITORY, &digest(tag), &[signature.layer().unwrap()]);
     };
@@ -65,7 +65,9 @@ fn reports<'e, 'a>(evaluation: &'e Evaluation<'a>) -> &'e [ImageReport<'a>] {
 /// The deciding drift of each image, `-` where there is none, and the code of the answer.
 fn told(evaluation: &Evaluation<'_>) -> (Vec<String>, Option<u16>) {
     let tell = |report: &ImageReport<'_>| match &report.finding {
-        Ok(finding) => finding.drift().map_or_else(|| "-".to_owned(), Drift::to_string),
+        Ok(finding) => finding
+            .drift()
+            .map_or_else(|| "-".to_owned(), Drift::to_string),
         Err(_) => "unreadable".to_owned(),
     };
     let drifts = reports(evaluation).iter().map(tell).collect();
@@ -73,12 +75,19 @@ fn told(evaluation: &Evaluation<'_>) -> (Vec<String>, Option<u16>) {
     (drifts, code)
 }
 
-fn evaluated_to(host: &FakeHost, settings: &Settings, images: &[&str]) -> (Vec<String>, Option<u16>) {
+fn evaluated_to(
+    host: &FakeHost,
+    settings: &Settings,
+    images: &[&str],
+) -> (Vec<String>, Option<u16>) {
     told(&evaluated(host, settings, images))
 }
 
 fn stranger() -> String {
-    format!("signer {}", signer_of(&google("dev@acme.example")).id().short())
+    format!(
+        "signer {}",
+        signer_of(&google("dev@acme.example")).id().short()
+    )
 }
 
 #[rstest]
@@ -90,7 +99,11 @@ fn one_image(#[case] tag: &str, #[case] drift: String, #[case] code: Option<u16>
         let result = evaluated_to(&learned_host(), &enforced(), &[&image]);
         assert_eq!(result, (vec![drift.clone()], code));
         // Elsewhere the same is admitted.
-        for fields in [json!({}), json!({"enforce": []}), json!({"enforce": [{"namespaces": ["x"]}]})] {
+        for fields in [
+            json!({}),
+            json!({"enforce": []}),
+            json!({"enforce": [{"namespaces": ["x"]}]}),
+        ] {
             let result = evaluated_to(&learned_host(), &settings(fields), &[&image]);
             assert_eq!(result, (vec![drift.clone()], None));
         }
@@ -101,12 +114,24 @@ fn one_image(#[case] tag: &str, #[case] drift: String, #[case] code: Option<u16>
 #[rstest]
 #[case::known_digest("v1", true, &["config-map"])]
 #[case::known_digest_by_tag("v1", false, &["config-map", "digest"])]
-fn what_a_verified_digest_costs(#[case] tag: &str, #[case] by_digest: bool, #[case] calls: &[&str]) {
+fn what_a_verified_digest_costs(
+    #[case] tag: &str,
+    #[case] by_digest: bool,
+    #[case] calls: &[&str],
+) {
     let host = learned_host();
     let mut baseline = learned();
-    baseline.verified.push(Verified::new(digest(tag), &signer_of(&release("v1")).id(), now()));
+    baseline.verified.push(Verified::new(
+        digest(tag),
+        &signer_of(&release("v1")).id(),
+        now(),
+    ));
     host.learn(&baseline);
-    let image = if by_digest { at_digest(tag) } else { at_tag(tag) };
+    let image = if by_digest {
+        at_digest(tag)
+    } else {
+        at_tag(tag)
+    };
     let settings = enforced();
     let evaluation = evaluated(&host, &settings, &[&image]);
     assert_eq!(told(&evaluation), (vec!["-".to_owned()], None));
@@ -118,8 +143,15 @@ fn what_a_verified_digest_costs(#[case] tag: &str, #[case] by_digest: bool, #[ca
 fn what_a_new_repository_costs() {
     let host = learned_host();
     let settings = enforced();
-    let evaluation = evaluated(&host, &settings, &["ghcr.io/new/app:v1", "ghcr.io/new/app:v2"]);
-    assert_eq!(told(&evaluation), (vec!["new".to_owned(), "new".to_owned()], None));
+    let evaluation = evaluated(
+        &host,
+        &settings,
+        &["ghcr.io/new/app:v1", "ghcr.io/new/app:v2"],
+    );
+    assert_eq!(
+        told(&evaluation),
+        (vec!["new".to_owned(), "new".to_owned()], None)
+    );
     assert_eq!(host.kinds(), ["config-map", "config-map"]);
     assert!(host.calls()[1].ends_with("/continuity-state"));
     assert_eq!(evaluation.notes, [] as [String; 0]);
@@ -128,8 +160,14 @@ fn what_a_new_repository_costs() {
 
 #[rstest]
 #[case::never_ran(None, true)]
-#[case::ran(Some(r#"{"version":1,"lastRun":"2026-02-23T00:00:00Z","baselines":1}"#), false)]
-#[case::long_ago(Some(r#"{"version":1,"lastRun":"2026-02-22T00:00:00Z","baselines":1}"#), true)]
+#[case::ran(
+    Some(r#"{"version":1,"lastRun":"2026-02-23T00:00:00Z","baselines":1}"#),
+    false
+)]
+#[case::long_ago(
+    Some(r#"{"version":1,"lastRun":"2026-02-22T00:00:00Z","baselines":1}"#),
+    true
+)]
 #[case::unreadable(Some("{"), true)]
 fn says_when_nobody_learns(#[case] state: Option<&str>, #[case] says: bool) {
     let host = FakeHost::new();
@@ -146,13 +184,23 @@ fn says_when_nobody_learns(#[case] state: Option<&str>, #[case] says: bool) {
 fn nothing_is_said_of_the_learner_where_nothing_is_new() {
     let host = learned_host();
     evaluated(&host, &enforced(), &[&at_tag("v1")]);
-    assert!(!host.calls().iter().any(|call| call.ends_with("/continuity-state")));
+    assert!(
+        !host
+            .calls()
+            .iter()
+            .any(|call| call.ends_with("/continuity-state"))
+    );
 }
 
 #[test]
 fn spellings_share_one_lookup_and_images_of_one_text_one_report() {
     let host = FakeHost::new();
-    let images = ["nginx", "docker.io/nginx:1", "index.docker.io/library/nginx:1", "nginx"];
+    let images = [
+        "nginx",
+        "docker.io/nginx:1",
+        "index.docker.io/library/nginx:1",
+        "nginx",
+    ];
     let settings = enforced();
     let evaluation = evaluated(&host, &settings, &images);
     assert_eq!(reports(&evaluation).len(), 3);
@@ -162,17 +210,36 @@ fn spellings_share_one_lookup_and_images_of_one_text_one_report() {
 #[test]
 fn all_baselines_come_first_and_established_ones_before_the_others() {
     let host = learned_host();
-    let mut cold = Baseline::new("ghcr.io/cold/app".parse().unwrap(), crate::posture::Rank::Keyless, now());
+    let mut cold = Baseline::new(
+        "ghcr.io/cold/app".parse().unwrap(),
+        crate::posture::Rank::Keyless,
+        now(),
+    );
     cold.signers = learned().signers;
     host.learn(&cold);
     let settings = enforced();
-    let evaluation = evaluated(&host, &settings, &["ghcr.io/cold/app:v1", "ghcr.io/new/app:v1", &at_tag("v1")]);
+    let evaluation = evaluated(
+        &host,
+        &settings,
+        &["ghcr.io/cold/app:v1", "ghcr.io/new/app:v1", &at_tag("v1")],
+    );
     let calls = host.calls();
-    assert_eq!(host.kinds()[..4], ["config-map", "config-map", "config-map", "digest"]);
+    assert_eq!(
+        host.kinds()[..4],
+        ["config-map", "config-map", "config-map", "digest"]
+    );
     assert_eq!(calls[3], format!("digest {}", at_tag("v1")));
-    assert!(calls.iter().skip(4).any(|call| call == "digest ghcr.io/cold/app:v1"));
+    assert!(
+        calls
+            .iter()
+            .skip(4)
+            .any(|call| call == "digest ghcr.io/cold/app:v1")
+    );
     // The reports stay in the order of the request.
-    let spelled: Vec<&str> = reports(&evaluation).iter().map(|r| r.image.spelled.as_str()).collect();
+    let spelled: Vec<&str> = reports(&evaluation)
+        .iter()
+        .map(|r| r.image.spelled.as_str())
+        .collect();
     assert_eq!(spelled[0], "ghcr.io/cold/app:v1");
     assert_eq!(spelled[2], at_tag("v1"));
 }
@@ -183,16 +250,25 @@ fn pinned_repositories_come_first_too() {
     let mut cold = baseline(&[signer_of(&release("v1"))]);
     cold.repository = "ghcr.io/cold/app".parse().unwrap();
     host.learn(&cold);
-    let settings = settings(json!({"pins": [{"repositories": ["quay.io/pinned/*"], "anyOf": [
-        {"issuer": "https://accounts.google.com", "subject": "a@acme.example"}]}]}));
-    evaluated(&host, &settings, &["ghcr.io/cold/app:v1", "quay.io/pinned/app:v1"]);
+    let settings = settings(
+        json!({"pins": [{"repositories": ["quay.io/pinned/*"], "anyOf": [
+        {"issuer": "https://accounts.google.com", "subject": "a@acme.example"}]}]}),
+    );
+    evaluated(
+        &host,
+        &settings,
+        &["ghcr.io/cold/app:v1", "quay.io/pinned/app:v1"],
+    );
     assert_eq!(host.calls()[2], "digest quay.io/pinned/app:v1");
 }
 
 #[test]
 fn what_is_certain_decides_the_code() {
     let host = learned_host();
-    host.fail(&format!("digest {}", at_tag("v1")), Failure::Error(HostError::Outage(Outage::Other)));
+    host.fail(
+        &format!("digest {}", at_tag("v1")),
+        Failure::Error(HostError::Outage(Outage::Other)),
+    );
     let settings = settings(json!({"enforce": [{}], "onUndetermined": "deny"}));
     let (_, again) = evaluated_to(&host, &settings, &[&at_tag("v1")]);
     assert_eq!(again, Some(500));
@@ -205,9 +281,15 @@ fn what_is_certain_decides_the_code() {
 #[test]
 fn entries_of_enforce_count_for_their_repositories_only() {
     let fields = json!({"enforce": [{"repositories": ["ghcr.io/other/**"]}]});
-    assert_eq!(evaluated_to(&learned_host(), &settings(fields), &[&at_tag("v2")]).1, None);
+    assert_eq!(
+        evaluated_to(&learned_host(), &settings(fields), &[&at_tag("v2")]).1,
+        None
+    );
     let fields = json!({"enforce": [{"repositories": ["ghcr.io/acme/*"]}]});
-    assert_eq!(evaluated_to(&learned_host(), &settings(fields), &[&at_tag("v2")]).1, Some(403));
+    assert_eq!(
+        evaluated_to(&learned_host(), &settings(fields), &[&at_tag("v2")]).1,
+        Some(403)
+    );
 }
 
 #[test]

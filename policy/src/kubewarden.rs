@@ -46,11 +46,8 @@ impl Host for Kubewarden<'_> {
             disable_cache: false,
             field_masks: None,
         };
-        let map: ConfigMap = get_resource(&request).map_err(|error| match error {
-            Error::HostCall { source, .. } => {
-                host_error::of_resource(&source.to_string(), name, namespace)
-            }
-            _ => HostError::Unusable,
+        let map: ConfigMap = get_resource(&request).map_err(|error| {
+            classified(&error, |text| host_error::of_resource(text, name, namespace))
         })?;
         Ok(ConfigMapData {
             labels: map.metadata.labels.unwrap_or_default(),
@@ -59,13 +56,9 @@ impl Host for Kubewarden<'_> {
     }
 
     fn manifest_digest(&self, name: &str, tag: &str) -> Result<Digest, HostError> {
-        let response =
-            get_manifest_digest(&Place::Tag(tag).of(name)).map_err(|error| match error {
-                Error::HostCall { source, .. } => {
-                    host_error::of_registry(&source.to_string(), tag, self.absent_messages)
-                }
-                _ => HostError::Unusable,
-            })?;
+        let response = get_manifest_digest(&Place::Tag(tag).of(name)).map_err(|error| {
+            classified(&error, |text| host_error::of_registry(text, tag, self.absent_messages))
+        })?;
         response.digest.parse().map_err(|_| HostError::Unusable)
     }
 
@@ -107,10 +100,7 @@ impl Host for Kubewarden<'_> {
         match verify_cert(certificate(pem), Some(chain), Some(at)) {
             Ok(BoolWithReason::True) => Ok(true),
             Ok(BoolWithReason::False(_)) => Ok(false),
-            Err(Error::HostCall { source, .. }) => {
-                Err(host_error::of_certificate(&source.to_string()))
-            }
-            Err(_) => Err(HostError::Unusable),
+            Err(error) => Err(classified(&error, host_error::of_certificate)),
         }
     }
 }
@@ -119,9 +109,18 @@ fn verified(answer: Result<VerificationResponse, Error>, digest: &Digest) -> Res
     match answer {
         Ok(response) if response.is_trusted && response.digest == digest.as_str() => Ok(()),
         Ok(_) => Err(HostError::Negative),
-        Err(Error::HostCall { source, .. }) => {
-            Err(host_error::of_verification(&source.to_string()))
-        }
-        Err(_) => Err(HostError::Unusable),
+        Err(error) => Err(classified(&error, host_error::of_verification)),
+    }
+}
+
+/// What a failed call means: by the host's own words, where it has any.
+fn classified(error: &Error, words: impl FnOnce(&str) -> HostError) -> HostError {
+    match error {
+        Error::HostCall { source, .. } => words(&source.to_string()),
+        Error::Serialization { .. }
+        | Error::Deserialization { .. }
+        | Error::Validation(_)
+        | Error::Io { .. }
+        | Error::Logging { .. } => HostError::Unusable,
     }
 }

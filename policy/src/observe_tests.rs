@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use crate::baseline::{Allowed, Format, Retired, Tolerated, Verified};
@@ -63,8 +63,10 @@ fn by_tag() -> String {
 }
 
 fn pinned_to(subject: &str) -> Settings {
-    settings(json!({"pins": [{"repositories": ["ghcr.io/acme/*"], "anyOf": [
-        {"issuer": "https://accounts.google.com", "subject": subject}]}]}))
+    settings(
+        json!({"pins": [{"repositories": ["ghcr.io/acme/*"], "anyOf": [
+        {"issuer": "https://accounts.google.com", "subject": subject}]}]}),
+    )
 }
 
 #[rstest]
@@ -73,7 +75,8 @@ fn pinned_to(subject: &str) -> Settings {
 #[case::tag_and_digest(format!("{}@{}", by_tag(), digest("v1")), &["manifest", "issued-by", "verify-certificate"])]
 fn accepts_a_known_signers_image(#[case] reference: String, #[case] calls: &[&str]) {
     let host = signed_host();
-    let observation = observed(&host, &settings(json!({})), &usable(learned()), &reference).unwrap();
+    let observation =
+        observed(&host, &settings(json!({})), &usable(learned()), &reference).unwrap();
     assert_eq!(observation.posture, Posture::Signed);
     assert_eq!(observation.digest, Some(digest("v1")));
     assert_eq!(observation.evidence, Evidence::Proof);
@@ -87,8 +90,14 @@ fn after_resolution_everything_is_asked_by_digest() {
     observed(&host, &settings(json!({})), &usable(learned()), &by_tag()).unwrap();
     let calls = host.calls();
     assert_eq!(calls[0], format!("digest {REPOSITORY}:v1"));
-    assert_eq!(calls[1], format!("manifest {REPOSITORY}:{}", digest("v1").signature_tag()));
-    assert_eq!(calls[3], format!("verify-certificate {REPOSITORY}@{}", digest("v1")));
+    assert_eq!(
+        calls[1],
+        format!("manifest {REPOSITORY}:{}", digest("v1").signature_tag())
+    );
+    assert_eq!(
+        calls[3],
+        format!("verify-certificate {REPOSITORY}@{}", digest("v1"))
+    );
 }
 
 #[test]
@@ -124,7 +133,11 @@ fn list_digest(baseline: &mut Baseline, list: &str) {
             let signer = signer_of(&release("v1")).id();
             baseline.verified.push(Verified::new(digest, &signer, at));
         }
-        "tolerated" => baseline.tolerated.push(Tolerated { digest, posture: Posture::Unsigned, at }),
+        "tolerated" => baseline.tolerated.push(Tolerated {
+            digest,
+            posture: Posture::Unsigned,
+            at,
+        }),
         _ => baseline.allowed.push(Allowed {
             digest,
             until: now() + TimeDelta::hours(1),
@@ -152,7 +165,9 @@ fn listed_digests_against_a_pin(#[case] list: &str, #[case] evidence: Evidence) 
 fn a_pinned_signers_verified_digest_satisfies_the_pin() {
     let boss = signer_of(&google("boss@acme.example"));
     let mut baseline = established(std::slice::from_ref(&boss));
-    baseline.verified.push(Verified::new(digest("v1"), &boss.id(), now()));
+    baseline
+        .verified
+        .push(Verified::new(digest("v1"), &boss.id(), now()));
     let host = FakeHost::new();
     let settings = pinned_to("boss@acme.example");
     let observation = observed(&host, &settings, &usable(baseline), &by_digest()).unwrap();
@@ -201,7 +216,10 @@ fn asks_about_pinned_repositories_without_a_baseline() {
     let host = signed_host();
     let settings = pinned_to("boss@acme.example");
     observed(&host, &settings, &Lookup::Absent, &by_digest()).unwrap();
-    assert_eq!(host.kinds(), ["manifest", "issued-by", "verify-certificate"]);
+    assert_eq!(
+        host.kinds(),
+        ["manifest", "issued-by", "verify-certificate"]
+    );
 }
 
 #[rstest]
@@ -212,13 +230,23 @@ fn stops_at_a_known_signer_of_full_rank(#[case] signers: &[&str], #[case] calls:
     let layers: Vec<_> = signers
         .iter()
         .map(|signer| {
-            let identity = if *signer == "release" { release("v1") } else { google(signer) };
+            let identity = if *signer == "release" {
+                release("v1")
+            } else {
+                google(signer)
+            };
             keyless(&identity, &digest("v1")).layer().unwrap()
         })
         .collect();
     let host = FakeHost::new();
     host.sign(REPOSITORY, &digest("v1"), &layers);
-    observed(&host, &settings(json!({})), &usable(learned()), &by_digest()).unwrap();
+    observed(
+        &host,
+        &settings(json!({})),
+        &usable(learned()),
+        &by_digest(),
+    )
+    .unwrap();
     assert_eq!(host.calls().len(), calls);
 }
 
@@ -257,13 +285,18 @@ fn mirrors_are_asked_and_aliases_are_not() {
 
 #[test]
 fn a_signature_made_for_an_alias_is_at_home() {
-    let settings = settings(json!({"aliases": [{"from": "quay.io/acme/*", "to": "ghcr.io/acme/*"}]}));
+    let settings =
+        settings(json!({"aliases": [{"from": "quay.io/acme/*", "to": "ghcr.io/acme/*"}]}));
     for made_for in ["quay.io/acme/api", REPOSITORY] {
         let host = FakeHost::new();
         let signature = sigstore()
             .sign(&release("v1"), made_for, digest("v1").as_str(), signed_at())
             .unwrap();
-        host.sign("quay.io/acme/api", &digest("v1"), &[signature.layer().unwrap()]);
+        host.sign(
+            "quay.io/acme/api",
+            &digest("v1"),
+            &[signature.layer().unwrap()],
+        );
         let reference = format!("quay.io/acme/api@{}", digest("v1"));
         let observation = observed(&host, &settings, &usable(learned()), &reference).unwrap();
         assert!(observation.proven[0].is_at_home(), "{made_for}");

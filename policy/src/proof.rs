@@ -253,7 +253,7 @@ impl Prover<'_> {
         };
         match self.refusal(&error, Problem::NotSignedBy("log entry's key")) {
             Refusal::Problem(_) if !claimed => Err(Refusal::NotThisKey),
-            refusal => Err(refusal),
+            refusal @ (Refusal::Problem(_) | Refusal::Interrupted(_) | Refusal::NotThisKey) => Err(refusal),
         }
     }
 

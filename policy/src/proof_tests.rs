@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
 use crate::baseline::Baseline;
@@ -142,8 +142,15 @@ fn rejects_leaves_with_any_one_flaw() {
         assert_eq!(signers(&findings), [] as [&Signer; 0], "{flaw:?}");
         assert_eq!(posture(&findings), Posture::Unverifiable, "{flaw:?}");
         if flaw.chains() {
-            assert_eq!(stage.host.kinds(), [] as [&str; 0], "{flaw:?}: nothing is asked");
-            assert!(matches!(findings.problems[..], [Problem::Certificate(_)]), "{flaw:?}");
+            assert_eq!(
+                stage.host.kinds(),
+                [] as [&str; 0],
+                "{flaw:?}: nothing is asked"
+            );
+            assert!(
+                matches!(findings.problems[..], [Problem::Certificate(_)]),
+                "{flaw:?}"
+            );
         } else {
             assert_eq!(stage.host.kinds(), ["issued-by"], "{flaw:?}");
             assert_eq!(findings.problems, [Problem::ForeignAuthority], "{flaw:?}");
@@ -152,7 +159,13 @@ fn rejects_leaves_with_any_one_flaw() {
 }
 
 fn by_leaf(leaf: &KitLeaf) -> Signature {
-    Signature::by_leaf(leaf, &payload(REPOSITORY), Some(sigstore().log()), signed_at()).unwrap()
+    Signature::by_leaf(
+        leaf,
+        &payload(REPOSITORY),
+        Some(sigstore().log()),
+        signed_at(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -174,7 +187,10 @@ fn rejects_annotations_that_are_not_in_order(#[case] change: fn(SignatureLayer) 
     let stage = Stage::new(&[signer_of(&release("v1"))], &[change(layer(&good()))]);
     let findings = stage.prove();
     assert!(findings.proven.is_empty());
-    assert!(matches!(posture(&findings), Posture::Invalid | Posture::Unverifiable));
+    assert!(matches!(
+        posture(&findings),
+        Posture::Invalid | Posture::Unverifiable
+    ));
     assert_eq!(stage.host.kinds(), [] as [&str; 0]);
 }
 
@@ -184,10 +200,17 @@ fn annotation(layer: &SignatureLayer, key: &str) -> String {
 
 #[test]
 fn ignores_the_chain_annotation() {
-    for chain in [None, Some("garbage"), Some("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")] {
+    for chain in [
+        None,
+        Some("garbage"),
+        Some("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"),
+    ] {
         let plain = layer(&good()).without(CHAIN);
         let changed = chain.map_or(plain.clone(), |chain| plain.with(CHAIN, chain));
-        assert_eq!(posture(&Stage::new(&[], &[changed]).prove()), Posture::Signed);
+        assert_eq!(
+            posture(&Stage::new(&[], &[changed]).prove()),
+            Posture::Signed
+        );
     }
 }
 
@@ -198,7 +221,10 @@ fn asks_every_authority_until_one_issued_it() {
     let mut stage = Stage::new(&[], &[layer(&good())]);
     stage.settings = chains(&[other.chain_pem(), sigstore().chain_pem()]);
     assert_eq!(posture(&stage.prove()), Posture::Signed);
-    assert_eq!(stage.host.kinds(), ["issued-by", "issued-by", "verify-certificate"]);
+    assert_eq!(
+        stage.host.kinds(),
+        ["issued-by", "issued-by", "verify-certificate"]
+    );
 
     stage.host.forget_calls();
     stage.settings = chains(&[other.chain_pem()]);
@@ -237,7 +263,10 @@ fn rejects_keys_that_cannot_be_asked_about(#[case] kind: KeyKind, #[case] logged
     let stage = Stage::new(&[], &[layer(&signature)]);
     let findings = stage.prove();
     assert_eq!(posture(&findings), Posture::Unverifiable);
-    assert!(matches!(findings.problems[..], [Problem::Key(_) | Problem::UnknownKey]));
+    assert!(matches!(
+        findings.problems[..],
+        [Problem::Key(_) | Problem::UnknownKey]
+    ));
     assert_eq!(stage.host.kinds(), [] as [&str; 0]);
 }
 

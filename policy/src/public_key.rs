@@ -163,6 +163,12 @@ fn rsa(spki: &Spki<'_>, bits: &[u8]) -> Result<PublicKey, PublicKeyError> {
         return Err(PublicKeyError::Encoding);
     }
     let bytes = key.modulus.as_bytes();
+    let exponent = key.exponent.as_bytes();
+    let odd = |number: &[u8]| number.last().is_some_and(|b| b % 2 == 1);
+    // Verifiers refuse other exponents without saying so; 33 bits is what the strictest of them takes.
+    if !odd(bytes) || !odd(exponent) || exponent == [1] || exponent.len() > 4 {
+        return Err(PublicKeyError::Kind("an unusual RSA key".to_owned()));
+    }
     let leading = bytes.first().map_or(0, |b| b.leading_zeros());
     let size = bytes.len() * 8 - usize::try_from(leading).unwrap_or(0);
     if !RSA_BITS.contains(&size) {

@@ -21,7 +21,11 @@ pub(super) fn create_request(mut object: Value) -> Value {
         Value::Null
     } else {
         let named = text(&object, "/metadata/namespace");
-        Value::from(if named.is_empty() { "default".to_owned() } else { named })
+        Value::from(if named.is_empty() {
+            "default".to_owned()
+        } else {
+            named
+        })
     };
     if let (Some(Value::Object(metadata)), Value::String(_)) =
         (object.get_mut("metadata"), &namespace)

@@ -31,7 +31,9 @@ pub enum ReviewError {
     #[error("the AdmissionReview has no `request`; is it a response?")]
     NoRequest,
     /// Something else.
-    #[error("expected an AdmissionReview, an AdmissionRequest or a manifest with `apiVersion` and `kind`, got {0}")]
+    #[error(
+        "expected an AdmissionReview, an AdmissionRequest or a manifest with `apiVersion` and `kind`, got {0}"
+    )]
     SomethingElse(&'static str),
 }
 
@@ -127,8 +129,12 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::v1(r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u"}}"#)]
-    #[case::v1beta1("apiVersion: admission.k8s.io/v1beta1\nkind: AdmissionReview\nrequest: {uid: u}")]
+    #[case::v1(
+        r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u"}}"#
+    )]
+    #[case::v1beta1(
+        "apiVersion: admission.k8s.io/v1beta1\nkind: AdmissionReview\nrequest: {uid: u}"
+    )]
     #[case::request("---\nuid: u\noperation: UPDATE\nkind: {kind: Pod}\n---\n")]
     fn accepts_requests(#[case] text: &str) {
         assert_eq!(Review::parse(text).unwrap().uid(), "u");
@@ -143,22 +149,41 @@ mod tests {
             ("/operation", json!("CREATE")),
             ("/namespace", json!("default")),
             ("/name", json!("api")),
-            ("/kind", json!({"group": "apps", "version": "v1", "kind": "Deployment"})),
-            ("/resource", json!({"group": "apps", "version": "v1", "resource": "deployments"})),
+            (
+                "/kind",
+                json!({"group": "apps", "version": "v1", "kind": "Deployment"}),
+            ),
+            (
+                "/resource",
+                json!({"group": "apps", "version": "v1", "resource": "deployments"}),
+            ),
             ("/object/metadata/namespace", json!("default")),
             ("/oldObject", Value::Null),
         ] {
             assert_eq!(request.pointer(pointer), Some(&expected), "{pointer}");
         }
         // Without a user it would pass for the audit scanner.
-        assert!(request.pointer("/userInfo/username").is_some_and(Value::is_string));
+        assert!(
+            request
+                .pointer("/userInfo/username")
+                .is_some_and(Value::is_string)
+        );
     }
 
     #[rstest]
-    #[case::documents("apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Pod\n", "got 2 YAML documents")]
+    #[case::documents(
+        "apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Pod\n",
+        "got 2 YAML documents"
+    )]
     #[case::list("apiVersion: v1\nkind: List\nitems: []", "got a List")]
-    #[case::response(r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{}}"#, "is it a response?")]
-    #[case::null_request(r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":null}"#, "is it a response?")]
+    #[case::response(
+        r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{}}"#,
+        "is it a response?"
+    )]
+    #[case::null_request(
+        r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":null}"#,
+        "is it a response?"
+    )]
     #[case::empty("", "got nothing")]
     #[case::text("hello", "got a scalar")]
     #[case::array("[]", "got a list")]

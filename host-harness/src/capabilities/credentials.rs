@@ -59,11 +59,18 @@ impl Credentials {
                 Login::Basic { user, password }
             }
             Ok(DockerCredential::IdentityToken(_)) => {
-                tracing::warn!(registry, "identity tokens are not supported; asking anonymously");
+                tracing::warn!(
+                    registry,
+                    "identity tokens are not supported; asking anonymously"
+                );
                 Login::Anonymous
             }
             Err(CredentialRetrievalError::HelperFailure { helper, .. }) => {
-                tracing::warn!(registry, helper, "the credential helper failed; asking anonymously");
+                tracing::warn!(
+                    registry,
+                    helper,
+                    "the credential helper failed; asking anonymously"
+                );
                 Login::Anonymous
             }
             Err(error) => {
@@ -84,7 +91,11 @@ mod tests {
     fn finds_the_login_of_a_registry_in_a_file_or_its_directory() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.json");
-        std::fs::write(&path, r#"{"auths": {"r.example:5000": {"auth": "dXNlcjpwYXNz"}}}"#).unwrap();
+        std::fs::write(
+            &path,
+            r#"{"auths": {"r.example:5000": {"auth": "dXNlcjpwYXNz"}}}"#,
+        )
+        .unwrap();
         let expected = Login::Basic {
             user: "user".to_owned(),
             password: "pass".to_owned(),

@@ -43,7 +43,11 @@ impl Demand {
                     key: key.clone(),
                     annotations: annotations.clone(),
                 });
-                Some(some(image, signatures.collect(), "Must provide at least one pub key"))
+                Some(some(
+                    image,
+                    signatures.collect(),
+                    "Must provide at least one pub key",
+                ))
             }
             HostRequest::SigstoreKeylessVerify {
                 image,
@@ -55,7 +59,11 @@ impl Demand {
                     subject: Subject::Equal(identity.subject.clone()),
                     annotations: annotations.clone(),
                 });
-                Some(some(image, signatures.collect(), "Must provide keyless info"))
+                Some(some(
+                    image,
+                    signatures.collect(),
+                    "Must provide keyless info",
+                ))
             }
             HostRequest::SigstoreKeylessPrefixVerify {
                 image,
@@ -85,7 +93,11 @@ impl Demand {
                     repo: repo.clone(),
                     annotations: annotations.clone(),
                 });
-                Some(some(image, signatures.into_iter().collect(), "Must provide owner info"))
+                Some(some(
+                    image,
+                    signatures.into_iter().collect(),
+                    "Must provide owner info",
+                ))
             }
             HostRequest::SigstoreCertificateVerify {
                 image,

@@ -151,7 +151,8 @@ mod tests {
         }
     }
 
-    const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: ns}\ndata: {k: v}\n";
+    const MAP: &str =
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: ns}\ndata: {k: v}\n";
 
     #[test]
     fn accepts_a_whole_object() {
@@ -171,8 +172,14 @@ mod tests {
 
     #[rstest]
     #[case::no_yaml("\t{", "is not YAML")]
-    #[case::other_kind("apiVersion: v1\nkind: Secret\nmetadata: {name: a}", "expected kind `ConfigMap`, got `Secret`")]
-    #[case::other_name("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}", "expected metadata.name `a`, got `b`")]
+    #[case::other_kind(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}",
+        "expected kind `ConfigMap`, got `Secret`"
+    )]
+    #[case::other_name(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}",
+        "expected metadata.name `a`, got `b`"
+    )]
     #[case::empty("", "expected apiVersion `v1`, got ``")]
     fn rejects_files_that_are_something_else(#[case] text: &str, #[case] expected: &str) {
         let (_directory, store) = store(&[("a.yaml", text)]);

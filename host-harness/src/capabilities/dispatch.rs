@@ -13,11 +13,11 @@ use kubewarden_policy_sdk::host_capabilities::{
 };
 use serde::de::DeserializeOwned;
 
+use super::Capabilities;
 use super::error::HostError;
 use super::grants::Grants;
 use super::log::Log;
 use super::request::HostRequest;
-use super::Capabilities;
 use crate::engine::{HostCallbacks, WallClock};
 
 /// Dispatches the host calls of one evaluation.
@@ -97,7 +97,9 @@ impl Dispatcher {
                 request: parse::<CertificateVerificationRequest>(payload)?.into(),
             },
             ("kubernetes", "get_resource") => self.granted(parse(payload)?)?.into(),
-            ("oci" | "crypto" | "kubernetes" | "net", _) => return Err(unknown_operation(operation)),
+            ("oci" | "crypto" | "kubernetes" | "net", _) => {
+                return Err(unknown_operation(operation));
+            }
             _ => {
                 return Err(HostError::Refused(format!(
                     "unknown namespace: {namespace}"
@@ -115,7 +117,10 @@ impl Dispatcher {
     }
 
     fn granted(&self, request: GetResourceRequest) -> Result<GetResourceRequest, HostError> {
-        if self.grants.allows_resource(&request.api_version, &request.kind) {
+        if self
+            .grants
+            .allows_resource(&request.api_version, &request.kind)
+        {
             Ok(request)
         } else {
             Err(HostError::Refused(format!(

@@ -96,11 +96,17 @@ mod tests {
     #[test]
     fn prints_causes_like_the_host_does() {
         let one = anyhow::anyhow!("inner\nsecond line").context("outer");
-        let two = anyhow::anyhow!("innermost").context("inner\nline").context("outer");
+        let two = anyhow::anyhow!("innermost")
+            .context("inner\nline")
+            .context("outer");
         for error in [one, two] {
             let hosts = format!("{error:?}");
             // A backtrace, if this test runs with one, is not ours to repeat.
-            let hosts = hosts.split("\n\nStack backtrace:").next().unwrap_or_default().to_owned();
+            let hosts = hosts
+                .split("\n\nStack backtrace:")
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             let ours = HostError::from(error).to_string();
             assert_eq!(ours, format!("Callback evaluation failure: {hosts}"));
         }

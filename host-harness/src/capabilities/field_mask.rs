@@ -60,7 +60,10 @@ mod tests {
         #[case] mut value: Value,
         #[case] expected: Value,
     ) {
-        apply(&masks.iter().map(|&mask| mask.to_owned()).collect(), &mut value);
+        apply(
+            &masks.iter().map(|&mask| mask.to_owned()).collect(),
+            &mut value,
+        );
         assert_eq!(value, expected);
     }
 }

@@ -83,7 +83,9 @@ impl HostCapabilities {
     ///
     /// # Errors
     /// When one is empty or has a wildcard elsewhere than as its last segment.
-    pub fn parse(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, PatternError> {
+    pub fn parse(
+        patterns: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Self, PatternError> {
         let mut parsed = BTreeSet::new();
         for pattern in patterns {
             let pattern = pattern.as_ref().trim();
@@ -122,7 +124,11 @@ impl HostCapabilities {
             Self::None | Self::All => Vec::new(),
             Self::Patterns(patterns) => patterns
                 .iter()
-                .filter(|pattern| !capabilities.iter().any(|capability| covers(pattern, capability)))
+                .filter(|pattern| {
+                    !capabilities
+                        .iter()
+                        .any(|capability| covers(pattern, capability))
+                })
                 .map(String::as_str)
                 .collect(),
         }

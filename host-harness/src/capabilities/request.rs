@@ -19,7 +19,10 @@ pub(crate) type Annotations = Option<BTreeMap<String, String>>;
 
 /// One request of a policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the fields are those of the SDK's functions, documented there")]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of the SDK's functions, documented there"
+)]
 pub enum HostRequest {
     /// `oci/v1/manifest_digest`.
     OciManifestDigest { image: String },

@@ -100,9 +100,10 @@ impl Sources {
                     AuthorityInFile::Data { data } => data.into_vec(),
                     AuthorityInFile::Path { path } => read(&path)?,
                 };
-                parsed.push(Authority::parse(bytes).ok_or_else(|| SourcesError::NoCertificate {
-                    host: host.clone(),
-                })?);
+                parsed.push(
+                    Authority::parse(bytes)
+                        .ok_or_else(|| SourcesError::NoCertificate { host: host.clone() })?,
+                );
             }
             authorities.insert(host, parsed);
         }
@@ -241,14 +242,21 @@ mod tests {
         assert!(!sources.is_insecure("localhost"));
         let config = |host, verify| sources.oci_config(host, oci::ClientProtocol::Https, verify);
         assert_eq!(config("r.example", true).extra_root_certificates.len(), 2);
-        assert_eq!(config("other.example", true).extra_root_certificates.len(), 0);
+        assert_eq!(
+            config("other.example", true).extra_root_certificates.len(),
+            0
+        );
         assert!(config("r.example", false).accept_invalid_certificates);
         assert_eq!(sources.cosign_config().extra_root_certificates.len(), 2);
     }
 
     #[test]
     fn rejects_what_would_be_ignored() {
-        for text in ["insecure_source: [a]", "source_authorities: {a: [{type: Data, data: x}]}", "[]"] {
+        for text in [
+            "insecure_source: [a]",
+            "source_authorities: {a: [{type: Data, data: x}]}",
+            "[]",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(Sources::read(Path::new("/nowhere/sources.yaml")).is_err());

@@ -48,7 +48,9 @@ pub enum CaseError {
         source: std::io::Error,
     },
     /// Nothing to replay.
-    #[error("no cases found in {0}: a case is a folder with {REVIEW}, {SETTINGS}, {SESSION} and {EXPECTED}")]
+    #[error(
+        "no cases found in {0}: a case is a folder with {REVIEW}, {SETTINGS}, {SESSION} and {EXPECTED}"
+    )]
     Nothing(String),
     /// The folder has no session.
     #[error(
@@ -70,7 +72,8 @@ impl Case {
     pub fn load(folder: &Path) -> anyhow::Result<Self> {
         let read = |name: &str| {
             let path = folder.join(name);
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))
+            std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read `{}`", path.display()))
         };
         let session = folder.join(SESSION);
         if !session.exists() {
@@ -87,7 +90,8 @@ impl Case {
         };
         Ok(Self {
             name: name_of(folder),
-            review: Review::parse(&read(REVIEW)?).with_context(|| format!("{REVIEW} is no request"))?,
+            review: Review::parse(&read(REVIEW)?)
+                .with_context(|| format!("{REVIEW} is no request"))?,
             settings: match settings {
                 Value::Null => Value::Object(serde_json::Map::new()),
                 settings => settings,
@@ -103,14 +107,12 @@ impl Case {
     /// When the policy asks for something else than was recorded.
     pub fn run(&self, policy: &PolicyModule) -> anyhow::Result<Actual> {
         let replayer = Arc::new(Replayer::new(self.session.exchanges.clone()));
-        let outcome = self.evaluation(policy).run(
-            &self.review,
-            &self.settings,
-            Arc::clone(&replayer) as _,
-        );
-        replayer
-            .finish()
-            .with_context(|| format!("{SESSION} does not fit; record it again if that is intended"))?;
+        let outcome =
+            self.evaluation(policy)
+                .run(&self.review, &self.settings, Arc::clone(&replayer) as _);
+        replayer.finish().with_context(|| {
+            format!("{SESSION} does not fit; record it again if that is intended")
+        })?;
         Ok(outcome.into())
     }
 
@@ -148,8 +150,10 @@ impl Case {
         if !path.exists() {
             return Ok(None);
         }
-        let text = std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("`{}` is no expectation", path.display()))
+        let text =
+            std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        serde_json::from_slice(&text)
+            .with_context(|| format!("`{}` is no expectation", path.display()))
     }
 
     /// Writes down what is expected from now on.
@@ -193,9 +197,17 @@ pub fn find(directories: &[PathBuf], filter: Option<&str>) -> Result<Vec<PathBuf
     found.retain(|folder| filter.is_none_or(|filter| name_of(folder).contains(filter)));
     found.sort();
     if found.is_empty() {
-        let listed: Vec<String> = directories.iter().map(|it| format!("`{}`", it.display())).collect();
-        let filtered = filter.map(|filter| format!(" that match `{filter}`")).unwrap_or_default();
-        return Err(CaseError::Nothing(format!("{}{filtered}", listed.join(", "))));
+        let listed: Vec<String> = directories
+            .iter()
+            .map(|it| format!("`{}`", it.display()))
+            .collect();
+        let filtered = filter
+            .map(|filter| format!(" that match `{filter}`"))
+            .unwrap_or_default();
+        return Err(CaseError::Nothing(format!(
+            "{}{filtered}",
+            listed.join(", ")
+        )));
     }
     Ok(found)
 }

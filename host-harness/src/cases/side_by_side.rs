@@ -32,7 +32,12 @@ pub fn side_by_side(left: &str, right: &str, width: usize) -> String {
                 if pair == (None, None) {
                     break;
                 }
-                text.push_str(&row(pair.0.unwrap_or(""), mark, pair.1.unwrap_or(""), column));
+                text.push_str(&row(
+                    pair.0.unwrap_or(""),
+                    mark,
+                    pair.1.unwrap_or(""),
+                    column,
+                ));
             }
         }
     }

@@ -243,7 +243,9 @@ impl Subject {
         };
         if definition.mode == Mode::Monitor {
             if !response.allowed {
-                output::note("note: rejected by the policy; admitted, since the definition's mode is monitor");
+                output::note(
+                    "note: rejected by the policy; admitted, since the definition's mode is monitor",
+                );
             }
             return response.monitored();
         }

@@ -20,7 +20,9 @@ pub enum EngineError {
     #[error("the module does not compile")]
     Compile(#[source] wasmtime::Error),
     /// The module wants something that no policy host offers.
-    #[error("the module imports what a policy host does not offer, so it was made for another host")]
+    #[error(
+        "the module imports what a policy host does not offer, so it was made for another host"
+    )]
     Import(#[source] wasmtime::Error),
     /// The module lacks what a waPC policy exports.
     #[error(
@@ -53,7 +55,9 @@ pub enum EngineError {
         limit: Duration,
     },
     /// The guest's stack overflowed.
-    #[error("the policy ran out of stack in `{operation}`; look for recursion that input can deepen")]
+    #[error(
+        "the policy ran out of stack in `{operation}`; look for recursion that input can deepen"
+    )]
     StackOverflow {
         /// The operation asked for.
         operation: String,
@@ -92,7 +96,10 @@ pub enum EngineError {
         what: &'static str,
     },
     /// The guest ended itself.
-    #[error("the policy ended itself with status {status} in `{operation}`{}", quoted(last_words))]
+    #[error(
+        "the policy ended itself with status {status} in `{operation}`{}",
+        quoted(last_words)
+    )]
     Exit {
         /// The operation asked for.
         operation: String,

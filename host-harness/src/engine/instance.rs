@@ -60,7 +60,9 @@ impl Instance {
         let last_words = LastWords::default();
         // Nothing of this machine is given to the guest: no files, no environment, no network, no input.
         let mut builder = WasiCtxBuilder::new();
-        builder.stdout(last_words.clone()).stderr(last_words.clone());
+        builder
+            .stdout(last_words.clone())
+            .stderr(last_words.clone());
         clock::give_to_guest(&clock, &mut builder);
         let state = GuestState {
             wasi: builder.build_p1(),
@@ -91,7 +93,10 @@ impl Instance {
             match function.call(&mut store, ()) {
                 Ok(()) => {}
                 // A command's `_start` ends like that once `main` has returned.
-                Err(error) if error.downcast_ref::<I32Exit>().is_some_and(|exit| exit.0 == 0) => {}
+                Err(error)
+                    if error
+                        .downcast_ref::<I32Exit>()
+                        .is_some_and(|exit| exit.0 == 0) => {}
                 Err(error) => return Err(failed(&store, name, error)),
             }
         }
@@ -125,11 +130,13 @@ impl Instance {
         let succeeded = self
             .guest_call
             .call(&mut self.store, (operation_length, payload_length))
-            .map_err(|error| {
-                explain(&self.store, operation, self.time, &self.last_words, error)
-            })?;
+            .map_err(|error| explain(&self.store, operation, self.time, &self.last_words, error))?;
         let state = self.store.data_mut();
-        match (succeeded, state.guest_response.take(), state.guest_error.take()) {
+        match (
+            succeeded,
+            state.guest_response.take(),
+            state.guest_error.take(),
+        ) {
             (1, Some(response), _) => Ok(response),
             (_, _, Some(message)) => Err(EngineError::Guest {
                 operation: operation.to_owned(),

@@ -92,9 +92,17 @@ mod tests {
     #[test]
     fn remembers_what_it_refused() {
         let mut limiter = MemoryLimiter::new(100);
-        assert!(limiter.memory_growing(0, 100, None).is_ok_and(|granted| granted));
+        assert!(
+            limiter
+                .memory_growing(0, 100, None)
+                .is_ok_and(|granted| granted)
+        );
         assert_eq!(limiter.refused(), None);
-        assert!(limiter.memory_growing(100, 101, None).is_ok_and(|granted| !granted));
+        assert!(
+            limiter
+                .memory_growing(100, 101, None)
+                .is_ok_and(|granted| !granted)
+        );
         assert_eq!(limiter.refused(), Some((101, 100)));
     }
 }

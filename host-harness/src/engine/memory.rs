@@ -126,8 +126,17 @@ mod tests {
 
     #[test]
     fn rejects_regions_that_leave_the_memory() {
-        for (pointer, length) in [(10, 91), (101, 0), (-1, 0), (0, -1), (-1, -1), (i32::MAX, i32::MAX)] {
-            let error = Region::new(pointer, length).range("__host_call", 100).unwrap_err();
+        for (pointer, length) in [
+            (10, 91),
+            (101, 0),
+            (-1, 0),
+            (0, -1),
+            (-1, -1),
+            (i32::MAX, i32::MAX),
+        ] {
+            let error = Region::new(pointer, length)
+                .range("__host_call", 100)
+                .unwrap_err();
             assert!(
                 matches!(error, EngineError::BadPointer { memory: 100, .. }),
                 "{pointer} {length}: {error}"

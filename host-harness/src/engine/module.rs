@@ -31,7 +31,8 @@ impl EngineOptions {
     #[must_use]
     pub fn cached() -> Self {
         Self {
-            cache_directory: dirs::cache_dir().map(|cache| cache.join("continuity").join("modules")),
+            cache_directory: dirs::cache_dir()
+                .map(|cache| cache.join("continuity").join("modules")),
         }
     }
 }

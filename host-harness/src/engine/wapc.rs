@@ -34,12 +34,16 @@ type Guest<'a> = Caller<'a, GuestState>;
 type HostCallArguments = (i32, i32, i32, i32, i32, i32, i32, i32);
 
 pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
-    linker.func_wrap(MODULE, CONSOLE_LOG, |mut guest: Guest<'_>, pointer: i32, length: i32| {
-        let memory = GuestMemory::of(&mut guest, CONSOLE_LOG)?;
-        let text = memory.read(&guest, Region::new(pointer, length))?;
-        tracing::debug!(target: "guest", "{}", String::from_utf8_lossy(&text));
-        Ok(())
-    })?;
+    linker.func_wrap(
+        MODULE,
+        CONSOLE_LOG,
+        |mut guest: Guest<'_>, pointer: i32, length: i32| {
+            let memory = GuestMemory::of(&mut guest, CONSOLE_LOG)?;
+            let text = memory.read(&guest, Region::new(pointer, length))?;
+            tracing::debug!(target: "guest", "{}", String::from_utf8_lossy(&text));
+            Ok(())
+        },
+    )?;
     linker.func_wrap(
         MODULE,
         HOST_CALL,
@@ -47,10 +51,14 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
             Ok(i32::from(host_call(&mut guest, (a, b, c, d, e, f, g, h))?))
         },
     )?;
-    linker.func_wrap(MODULE, HOST_RESPONSE, |mut guest: Guest<'_>, pointer: i32| {
-        let response = guest.data().host_response.clone();
-        write(&mut guest, HOST_RESPONSE, pointer, &response)
-    })?;
+    linker.func_wrap(
+        MODULE,
+        HOST_RESPONSE,
+        |mut guest: Guest<'_>, pointer: i32| {
+            let response = guest.data().host_response.clone();
+            write(&mut guest, HOST_RESPONSE, pointer, &response)
+        },
+    )?;
     linker.func_wrap(MODULE, HOST_RESPONSE_LENGTH, |guest: Guest<'_>| {
         short(guest.data().host_response.len())
     })?;
@@ -71,24 +79,33 @@ pub(crate) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
             write(&mut guest, GUEST_REQUEST, operation_pointer, &operation)
         },
     )?;
-    linker.func_wrap(MODULE, GUEST_RESPONSE, |mut guest: Guest<'_>, pointer: i32, length: i32| {
-        let memory = GuestMemory::of(&mut guest, GUEST_RESPONSE)?;
-        let response = memory.read(&guest, Region::new(pointer, length))?;
-        guest.data_mut().guest_response = Some(response);
-        Ok(())
-    })?;
-    linker.func_wrap(MODULE, GUEST_ERROR, |mut guest: Guest<'_>, pointer: i32, length: i32| {
-        let memory = GuestMemory::of(&mut guest, GUEST_ERROR)?;
-        let error = memory.read(&guest, Region::new(pointer, length))?;
-        guest.data_mut().guest_error = Some(error);
-        Ok(())
-    })?;
+    linker.func_wrap(
+        MODULE,
+        GUEST_RESPONSE,
+        |mut guest: Guest<'_>, pointer: i32, length: i32| {
+            let memory = GuestMemory::of(&mut guest, GUEST_RESPONSE)?;
+            let response = memory.read(&guest, Region::new(pointer, length))?;
+            guest.data_mut().guest_response = Some(response);
+            Ok(())
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        GUEST_ERROR,
+        |mut guest: Guest<'_>, pointer: i32, length: i32| {
+            let memory = GuestMemory::of(&mut guest, GUEST_ERROR)?;
+            let error = memory.read(&guest, Region::new(pointer, length))?;
+            guest.data_mut().guest_error = Some(error);
+            Ok(())
+        },
+    )?;
     Ok(())
 }
 
 /// Whether the host call succeeded.
 fn host_call(guest: &mut Guest<'_>, arguments: HostCallArguments) -> wasmtime::Result<bool> {
-    let (b_pointer, b_length, n_pointer, n_length, o_pointer, o_length, pointer, length) = arguments;
+    let (b_pointer, b_length, n_pointer, n_length, o_pointer, o_length, pointer, length) =
+        arguments;
     let memory = GuestMemory::of(guest, HOST_CALL)?;
     let binding = memory.read_name(&*guest, Region::new(b_pointer, b_length), "binding")?;
     let namespace = memory.read_name(&*guest, Region::new(n_pointer, n_length), "namespace")?;

@@ -110,9 +110,10 @@ impl Metadata {
                 .iter()
                 .map(|operation| match operation {
                     Operation::All => "*".to_owned(),
-                    Operation::Create | Operation::Update | Operation::Delete | Operation::Connect => {
-                        String::new()
-                    }
+                    Operation::Create
+                    | Operation::Update
+                    | Operation::Delete
+                    | Operation::Connect => String::new(),
                 })
                 .collect();
             for (field, values, wildcard) in [
@@ -122,14 +123,20 @@ impl Metadata {
                 ("operations", &operations, true),
             ] {
                 if values.is_empty() {
-                    defects.push(format!("rules[{index}].{field}: expected at least one, got none"));
+                    defects.push(format!(
+                        "rules[{index}].{field}: expected at least one, got none"
+                    ));
                 }
                 if wildcard && values.len() > 1 && values.iter().any(|value| value == "*") {
-                    defects.push(format!("rules[{index}].{field}: expected nothing beside `*`"));
+                    defects.push(format!(
+                        "rules[{index}].{field}: expected nothing beside `*`"
+                    ));
                 }
             }
             if rule.resources.iter().any(String::is_empty) {
-                defects.push(format!("rules[{index}].resources: expected a name, got an empty text"));
+                defects.push(format!(
+                    "rules[{index}].resources: expected a name, got an empty text"
+                ));
             }
         }
         defects

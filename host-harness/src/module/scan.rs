@@ -45,7 +45,9 @@ pub fn host_capabilities_in(module: &[u8]) -> Result<BTreeSet<String>, SectionEr
                 .filter(|other| other != operation && other.starts_with(operation));
             let longer: Vec<&str> = longer.collect();
             segments.iter().any(|data| contains(data, namespace, &[]))
-                && segments.iter().any(|data| contains(data, operation, &longer))
+                && segments
+                    .iter()
+                    .any(|data| contains(data, operation, &longer))
         })
         .map(|(namespace, operation)| format!("{namespace}/{operation}"))
         .collect())
@@ -56,7 +58,10 @@ fn contains(data: &[u8], name: &str, longer: &[&str]) -> bool {
     let name = name.as_bytes();
     (0..data.len()).any(|start| {
         let rest = data.get(start..).unwrap_or_default();
-        rest.starts_with(name) && !longer.iter().any(|longer| rest.starts_with(longer.as_bytes()))
+        rest.starts_with(name)
+            && !longer
+                .iter()
+                .any(|longer| rest.starts_with(longer.as_bytes()))
     })
 }
 
@@ -74,9 +79,15 @@ mod tests {
 
     #[test]
     fn finds_names_that_stand_by_themselves() {
-        assert_eq!(scan("kubewarden oci v1/manifest_digest"), ["oci/v1/manifest_digest"]);
+        assert_eq!(
+            scan("kubewarden oci v1/manifest_digest"),
+            ["oci/v1/manifest_digest"]
+        );
         assert_eq!(scan("v1/manifest_digest"), Vec::<String>::new());
-        assert_eq!(scan("oci v1/oci_manifest_config"), ["oci/v1/oci_manifest_config"]);
+        assert_eq!(
+            scan("oci v1/oci_manifest_config"),
+            ["oci/v1/oci_manifest_config"]
+        );
         assert_eq!(
             scan("ociv1/oci_manifest_configv1/oci_manifest"),
             ["oci/v1/oci_manifest", "oci/v1/oci_manifest_config"]

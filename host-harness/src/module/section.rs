@@ -53,7 +53,11 @@ pub fn replace_section(
             && section.name() == name
         {
             let contents = section.range();
-            kept.extend_from_slice(module.get(copied..section_start(module, &contents)).unwrap_or_default());
+            kept.extend_from_slice(
+                module
+                    .get(copied..section_start(module, &contents))
+                    .unwrap_or_default(),
+            );
             copied = contents.end;
         }
     }
@@ -71,7 +75,11 @@ pub fn replace_section(
 /// Before the contents stand the section's number, 0, and their length, whose bytes but the last have the high bit set.
 fn section_start(module: &[u8], contents: &std::ops::Range<usize>) -> usize {
     let mut start = contents.start.saturating_sub(1);
-    while start > 0 && module.get(start.saturating_sub(1)).is_some_and(|byte| byte & 0x80 != 0) {
+    while start > 0
+        && module
+            .get(start.saturating_sub(1))
+            .is_some_and(|byte| byte & 0x80 != 0)
+    {
         start = start.saturating_sub(1);
     }
     start.saturating_sub(1)
@@ -83,7 +91,8 @@ mod tests {
 
     use super::*;
 
-    const MODULE: &str = r#"(module (func (export "f")) (memory 1) (data (i32.const 0) "\80\80\80"))"#;
+    const MODULE: &str =
+        r#"(module (func (export "f")) (memory 1) (data (i32.const 0) "\80\80\80"))"#;
 
     #[test]
     fn replaces_and_keeps_everything_else() {
@@ -98,7 +107,11 @@ mod tests {
             assert_eq!(read_section(&changed, "a").unwrap().unwrap(), b"new");
             assert_eq!(read_section(&changed, "b").unwrap().unwrap(), b"contents");
             assert!(changed.starts_with(&module));
-            let expected = replace_section(&replace_section(&module, "b", b"contents").unwrap(), "a", b"new");
+            let expected = replace_section(
+                &replace_section(&module, "b", b"contents").unwrap(),
+                "a",
+                b"new",
+            );
             assert_eq!(changed, expected.unwrap());
             wasmparser::validate(&changed).unwrap();
         }

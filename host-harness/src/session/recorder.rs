@@ -31,8 +31,12 @@ impl Recorder {
     /// # Errors
     /// When an exchange cannot be recorded; a session with a hole in it is none.
     pub fn finish(&self) -> Result<Session, SessionError> {
-        let exchanges =
-            std::mem::take(&mut *self.exchanges.lock().unwrap_or_else(PoisonError::into_inner));
+        let exchanges = std::mem::take(
+            &mut *self
+                .exchanges
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         Ok(Session {
             clock: Some(self.started),
             tick: None,

@@ -23,7 +23,9 @@ pub enum ReplayError {
         asked: String,
     },
     /// The policy asked for something else.
-    #[error("unexpected request: exchange {position} is {expected}, but the policy asked for {asked}")]
+    #[error(
+        "unexpected request: exchange {position} is {expected}, but the policy asked for {asked}"
+    )]
     Unexpected {
         /// Which exchange, counted from 1.
         position: usize,

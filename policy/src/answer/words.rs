@@ -8,6 +8,7 @@ use crate::drift::Drift;
 use crate::evaluate::{Evaluation, Finding, ImageReport, Unreadable};
 use crate::posture::{Cause, Posture};
 use crate::proof::ProvenSigner;
+use crate::signer::Signer;
 
 /// An image as people know it: the reference as spelled, and the digest that it meant.
 pub(super) fn image(report: &ImageReport<'_>) -> String {
@@ -51,6 +52,17 @@ pub(super) fn short_image(report: &ImageReport<'_>, limit: usize) -> String {
     }
 }
 
+/// A signer in at most `limit` bytes: by whose word it is one is not cut away with the end of a long name.
+fn named(signer: &Signer, limit: usize) -> String {
+    let whole = signer.to_string();
+    match whole.rfind(" (").map(|at| whole.split_at(at)) {
+        Some((who, by)) if by.len() < limit / 2 => {
+            format!("{}{}", shown(who, limit - by.len()), shown(by, by.len()))
+        }
+        _ => shown(&whole, limit),
+    }
+}
+
 /// What the repository was signed by, and since when.
 pub(super) fn before(baseline: &Baseline, limit: usize) -> String {
     let mut known: Vec<_> = baseline.known().collect();
@@ -73,7 +85,7 @@ pub(super) fn before(baseline: &Baseline, limit: usize) -> String {
     let plural = if images == 1 { "image" } else { "images" };
     format!(
         "{}{more}, {images} {plural} since {}",
-        shown(&first.signer.to_string(), limit),
+        named(&first.signer, limit),
         since.format("%Y-%m-%d")
     )
 }
@@ -101,10 +113,10 @@ pub(super) fn now(finding: &Finding<'_>, limit: usize) -> String {
             });
             match signers.as_slice() {
                 [] => "signed".to_owned(),
-                [one] => shown(&one.signer().to_string(), limit),
+                [one] => named(one.signer(), limit),
                 [first, rest @ ..] => format!(
                     "{} and {} more",
-                    shown(&first.signer().to_string(), limit),
+                    named(first.signer(), limit),
                     rest.len()
                 ),
             }

@@ -17,7 +17,11 @@ fn excepting(accepts: &[String]) -> Settings {
         .iter()
         .map(|accepts| {
             let one_digest = ["invalid", "downgrade:unverifiable", "pin:unverifiable"];
-            exception(accepts, one_digest.contains(&accepts.as_str()), "2026-03-01")
+            exception(
+                accepts,
+                one_digest.contains(&accepts.as_str()),
+                "2026-03-01",
+            )
         })
         .collect();
     settings(json!({"exceptions": entries}))
@@ -63,9 +67,15 @@ fn a_signer_that_an_exception_covers_counts_as_known() {
     let lookup = usable(learned(&[Carries::Release]));
     let settings = excepting(&[Carries::Stranger.fingerprint()]);
     let none: [String; 0] = [];
-    assert_eq!(drifts_of(&lookup, &settings, &signed(&[Carries::Stranger])), none);
+    assert_eq!(
+        drifts_of(&lookup, &settings, &signed(&[Carries::Stranger])),
+        none
+    );
     let other = signed(&[Carries::OtherStranger]);
-    assert_eq!(drifts_of(&lookup, &settings, &other), [Carries::OtherStranger.fingerprint()]);
+    assert_eq!(
+        drifts_of(&lookup, &settings, &other),
+        [Carries::OtherStranger.fingerprint()]
+    );
     // Beside him another stranger makes no difference.
     let both = signed(&[Carries::Stranger, Carries::OtherStranger]);
     assert_eq!(drifts_of(&lookup, &settings, &both), none);
@@ -79,10 +89,22 @@ fn a_signer_excepted_for_one_image_is_a_stranger_elsewhere() {
     }));
     let here = signed(&[Carries::Stranger]);
     assert_eq!(drifts_of(&lookup, &settings, &here), [] as [String; 0]);
-    let elsewhere = Observation { digest: Some(digest("another")), ..here.clone() };
-    assert_eq!(drifts_of(&lookup, &settings, &elsewhere), [Carries::Stranger.fingerprint()]);
-    let nowhere = Observation { digest: None, ..here };
-    assert_eq!(drifts_of(&lookup, &settings, &nowhere), [Carries::Stranger.fingerprint()]);
+    let elsewhere = Observation {
+        digest: Some(digest("another")),
+        ..here.clone()
+    };
+    assert_eq!(
+        drifts_of(&lookup, &settings, &elsewhere),
+        [Carries::Stranger.fingerprint()]
+    );
+    let nowhere = Observation {
+        digest: None,
+        ..here
+    };
+    assert_eq!(
+        drifts_of(&lookup, &settings, &nowhere),
+        [Carries::Stranger.fingerprint()]
+    );
 }
 
 #[rstest]
@@ -114,9 +136,19 @@ fn what_could_not_be_found_out_is_never_accepted() {
         .map(str::to_owned)
         .to_vec();
     let settings = excepting(&accepts);
-    for cause in [Cause::Outage, Cause::Limit, Cause::Baseline, Cause::TrustRoot, Cause::Format] {
+    for cause in [
+        Cause::Outage,
+        Cause::Limit,
+        Cause::Baseline,
+        Cause::TrustRoot,
+        Cause::Format,
+    ] {
         let observation = Observation::unknown(Some(image()), cause, None);
-        let drifts = drifts_of(&usable(learned(&[Carries::Release])), &settings, &observation);
+        let drifts = drifts_of(
+            &usable(learned(&[Carries::Release])),
+            &settings,
+            &observation,
+        );
         assert_eq!(drifts, [format!("undetermined ({cause})")]);
     }
 }
@@ -132,7 +164,11 @@ fn the_order_of_exceptions_makes_no_difference() {
     for turn in 0..3 {
         let mut accepts = accepts.clone();
         accepts.rotate_left(turn);
-        let assessment = assessed(&lookup, &excepting(&accepts), &signed(&[Carries::StrangerKey]));
+        let assessment = assessed(
+            &lookup,
+            &excepting(&accepts),
+            &signed(&[Carries::StrangerKey]),
+        );
         assert_eq!(told(&assessment.drifts), [] as [String; 0]);
     }
 }

@@ -6,7 +6,9 @@ fn pin(by: &[Carries]) -> Value {
     let signers: Vec<Value> = by
         .iter()
         .map(|one| match one.signer() {
-            Signer::Keyless(keyless) => json!({"issuer": keyless.issuer, "subject": keyless.subject}),
+            Signer::Keyless(keyless) => {
+                json!({"issuer": keyless.issuer, "subject": keyless.subject})
+            }
             Signer::Key(key) => json!({"publicKey": key.pem()}),
         })
         .collect();
@@ -45,7 +47,10 @@ fn a_pinned_repository_where_nobody_is_proven(
     #[case] expected: Vec<&str>,
 ) {
     let lookup = usable(learned(&[Carries::Release]));
-    let observation = Observation { has_signature_tag: true, ..found(posture) };
+    let observation = Observation {
+        has_signature_tag: true,
+        ..found(posture)
+    };
     let drifts = drifts_of(&lookup, &pinned(&[Carries::Stranger]), &observation);
     assert_eq!(drifts, expected);
 }
@@ -57,7 +62,10 @@ fn pins_hold_without_a_baseline() {
     assert_eq!(drifts(&signed(&[Carries::Stranger])), ["new"]);
     assert_eq!(drifts(&found(Posture::Unsigned)), ["pin:unsigned", "new"]);
     let release = pin_found(&[Carries::Release]);
-    assert_eq!(drifts(&signed(&[Carries::Release])), [release.as_str(), "new"]);
+    assert_eq!(
+        drifts(&signed(&[Carries::Release])),
+        [release.as_str(), "new"]
+    );
 }
 
 #[test]
@@ -65,7 +73,10 @@ fn pins_that_match_unite() {
     let settings = settings(json!({"pins": [pin(&[Carries::Stranger]), pin(&[Carries::Key])]}));
     let lookup = usable(cold(&[Carries::Key]));
     for carries in [Carries::Stranger, Carries::Key] {
-        assert_eq!(drifts_of(&lookup, &settings, &signed(&[carries])), [] as [String; 0]);
+        assert_eq!(
+            drifts_of(&lookup, &settings, &signed(&[carries])),
+            [] as [String; 0]
+        );
     }
     let release = drifts_of(&lookup, &settings, &signed(&[Carries::Release]));
     assert_eq!(release[0], pin_found(&[Carries::Release]));
@@ -82,16 +93,28 @@ fn a_pinned_key_in_a_keyless_repository_is_still_a_downgrade() {
 fn listed_digests_do_not_satisfy_a_pin_by_themselves() {
     let mut baseline = learned(&[Carries::Release]);
     let signer = Carries::Release.signer().id();
-    baseline.verified.push(Verified::new(image(), &signer, now()));
-    let tolerated = Tolerated { digest: image(), posture: Posture::Unsigned, at: now() };
+    baseline
+        .verified
+        .push(Verified::new(image(), &signer, now()));
+    let tolerated = Tolerated {
+        digest: image(),
+        posture: Posture::Unsigned,
+        at: now(),
+    };
     baseline.tolerated.push(tolerated);
     let lookup = usable(baseline);
     let settings = pinned(&[Carries::Stranger]);
     // Only the pin wants more: the rest is continuous.
     let drifts = |observation: &Observation| drifts_of(&lookup, &settings, observation);
     assert_eq!(drifts(&found(Posture::Unsigned)), ["pin:unsigned"]);
-    assert_eq!(drifts(&signed(&[Carries::OtherStranger])), [pin_found(&[Carries::OtherStranger])]);
-    let allowed = Observation { evidence: Evidence::Allowed, ..found(Posture::Unsigned) };
+    assert_eq!(
+        drifts(&signed(&[Carries::OtherStranger])),
+        [pin_found(&[Carries::OtherStranger])]
+    );
+    let allowed = Observation {
+        evidence: Evidence::Allowed,
+        ..found(Posture::Unsigned)
+    };
     assert_eq!(drifts(&allowed), [] as [String; 0]);
 }
 
@@ -106,16 +129,28 @@ fn a_pin_is_accepted_as_it_was_told_and_covers_nothing_else() {
     let lookup = usable(learned(&[Carries::Release]));
     let drifts = drifts_of(&lookup, &settings, &signed(&carries));
     assert_eq!(drifts, [Carries::OtherStranger.fingerprint()]);
-    let both = drifts_of(&lookup, &settings, &signed(&[Carries::OtherStranger, Carries::Release]));
-    assert_eq!(both, [pin_found(&[Carries::OtherStranger, Carries::Release])]);
+    let both = drifts_of(
+        &lookup,
+        &settings,
+        &signed(&[Carries::OtherStranger, Carries::Release]),
+    );
+    assert_eq!(
+        both,
+        [pin_found(&[Carries::OtherStranger, Carries::Release])]
+    );
 }
 
 #[test]
 fn pins_are_anchored() {
-    let settings = settings(json!({"pins": [{"repositories": ["ghcr.io/acm/**"], "anyOf": [
-        {"issuer": "https://accounts.google.com", "subject": "dev@acme.example"}]}]}));
+    let settings = settings(
+        json!({"pins": [{"repositories": ["ghcr.io/acm/**"], "anyOf": [
+        {"issuer": "https://accounts.google.com", "subject": "dev@acme.example"}]}]}),
+    );
     let lookup = usable(learned(&[Carries::Release]));
-    assert_eq!(drifts_of(&lookup, &settings, &signed(&[Carries::Release])), [] as [String; 0]);
+    assert_eq!(
+        drifts_of(&lookup, &settings, &signed(&[Carries::Release])),
+        [] as [String; 0]
+    );
 }
 
 #[test]
@@ -123,7 +158,9 @@ fn a_pinned_repository_that_publishes_bundles() {
     let mut baseline = learned(&[Carries::Release]);
     baseline.formats = vec![Format::Bundle];
     let signer = Carries::Release.signer().id();
-    baseline.verified.push(Verified::new(image(), &signer, now()));
+    baseline
+        .verified
+        .push(Verified::new(image(), &signer, now()));
     let settings = pinned(&[Carries::Stranger]);
     let drifts = drifts_of(&usable(baseline), &settings, &found(Posture::Unverifiable));
     assert_eq!(drifts, ["undetermined (format)"]);

@@ -28,13 +28,21 @@ fn by(identity: &Identity) -> Baseline {
 fn a_retired_signer_is_a_stranger() {
     let mut baseline = learned(&[Carries::Release, Carries::Stranger]);
     let at = now();
-    let retired = Retired { at, by: "ops".to_owned(), reason: "leaked".to_owned() };
+    let retired = Retired {
+        at,
+        by: "ops".to_owned(),
+        reason: "leaked".to_owned(),
+    };
     baseline.signers[0].retired = Some(retired);
     let lookup = usable(baseline);
     let release = drifts_of(&lookup, &plain(), &signed(&[Carries::Release]));
     assert_eq!(release, [Carries::Release.fingerprint()]);
     // Beside one who is not, he makes no difference.
-    let both = drifts_of(&lookup, &plain(), &signed(&[Carries::Release, Carries::Stranger]));
+    let both = drifts_of(
+        &lookup,
+        &plain(),
+        &signed(&[Carries::Release, Carries::Stranger]),
+    );
     assert_eq!(both, [] as [String; 0]);
 }
 
@@ -66,10 +74,17 @@ fn a_key_that_may_stand_alone(
     let mut key = record(&key_signer(&keys()[0]));
     key.alone = alone;
     let at = now();
-    key.retired = retired.then(|| Retired { at, by: "a".to_owned(), reason: "b".to_owned() });
+    key.retired = retired.then(|| Retired {
+        at,
+        by: "a".to_owned(),
+        reason: "b".to_owned(),
+    });
     baseline.signers.push(key);
     let lookup = usable(baseline);
-    assert_eq!(drifts_of(&lookup, &plain(), &signed(&[Carries::Key])), expected);
+    assert_eq!(
+        drifts_of(&lookup, &plain(), &signed(&[Carries::Key])),
+        expected
+    );
     // A stranger that stands beside it does not borrow that.
     let stranger_key = drifts_of(&lookup, &plain(), &signed(&[Carries::StrangerKey]));
     assert_eq!(stranger_key[0], Carries::StrangerKey.downgrade());
@@ -80,7 +95,10 @@ fn a_key_that_may_stand_alone(
 #[case::another_issuer(release("v1").with_extension(8, "https://gitlab.com").with_extension(1, "https://gitlab.com"), false)]
 #[case::another_workflow(Identity::github("acme/api", "nightly.yml", "refs/tags/v1"), false)]
 #[case::another_repository(Identity::github("acme/web", "release.yml", "refs/tags/v1"), false)]
-#[case::another_owner(Identity::github("acme-evil/api", "release.yml", "refs/tags/v1"), false)]
+#[case::another_owner(
+    Identity::github("acme-evil/api", "release.yml", "refs/tags/v1"),
+    false
+)]
 #[case::a_branch(Identity::github("acme/api", "release.yml", "refs/heads/main"), false)]
 fn the_release_workflow_is_known_by_its_tags(#[case] identity: Identity, #[case] known: bool) {
     assert_eq!(is_known(by(&release("v1")), &plain(), &identity), known);
@@ -96,7 +114,10 @@ fn ref_patterns_fold_on_both_sides(#[case] git_ref: &str, #[case] known: bool) {
     let learned = Identity::github("acme/api", "release.yml", "refs/heads/release-1");
     let identity = Identity::github("acme/api", "release.yml", git_ref);
     assert_eq!(is_known(by(&learned), &settings, &identity), known);
-    assert!(!is_known(by(&learned), &plain(), &identity), "without the pattern");
+    assert!(
+        !is_known(by(&learned), &plain(), &identity),
+        "without the pattern"
+    );
     // The issuer stays part of the signer.
     let forged = identity
         .with_extension(8, "https://evil.example")
@@ -123,10 +144,19 @@ fn who_calls_a_reusable_workflow_is_part_of_who_signed(
     #[case] known: bool,
 ) {
     let called_by = |caller: &str, git_ref: &str| {
-        Identity::reusable("slsa/generator", "build.yml", "refs/tags/v2", caller, git_ref)
+        Identity::reusable(
+            "slsa/generator",
+            "build.yml",
+            "refs/tags/v2",
+            caller,
+            git_ref,
+        )
     };
     let learned = called_by("acme/api", "refs/tags/v1");
-    assert_eq!(is_known(by(&learned), &plain(), &called_by(caller, caller_ref)), known);
+    assert_eq!(
+        is_known(by(&learned), &plain(), &called_by(caller, caller_ref)),
+        known
+    );
     // And one whose certificate does not say is nobody's.
     let silent = called_by("acme/api", "refs/tags/v1")
         .without_extension(15)
@@ -136,7 +166,13 @@ fn who_calls_a_reusable_workflow_is_part_of_who_signed(
 
 #[test]
 fn a_pin_without_a_caller_is_not_met_by_whoever_calls_the_workflow() {
-    let called = Identity::reusable("acme/ci", "build.yml", "refs/tags/v2", "mallory/api", "refs/tags/v1");
+    let called = Identity::reusable(
+        "acme/ci",
+        "build.yml",
+        "refs/tags/v2",
+        "mallory/api",
+        "refs/tags/v1",
+    );
     let pin = |extra: Value| {
         let mut signer = json!({"issuer": "https://token.actions.githubusercontent.com",
             "subject": "https://github.com/acme/ci/.github/workflows/build.yml@refs/tags/*"});
@@ -147,9 +183,15 @@ fn a_pin_without_a_caller_is_not_met_by_whoever_calls_the_workflow() {
     };
     let none = drifts_against(by(&release("v1")), &pin(json!({})), &called);
     assert_eq!(none.len(), 2, "{none:?}");
-    let Signer::Keyless(keyless) = signer_of(&called) else { panic!("expected keyless") };
+    let Signer::Keyless(keyless) = signer_of(&called) else {
+        panic!("expected keyless")
+    };
     let source_id = keyless.caller.unwrap().source_id;
-    let named = drifts_against(by(&release("v1")), &pin(json!({"sourceId": source_id})), &called);
+    let named = drifts_against(
+        by(&release("v1")),
+        &pin(json!({"sourceId": source_id})),
+        &called,
+    );
     assert_eq!(named, [] as [String; 0]);
     let other = drifts_against(by(&release("v1")), &pin(json!({"sourceId": "1"})), &called);
     assert_eq!(other.len(), 2);

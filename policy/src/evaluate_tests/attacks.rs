@@ -25,7 +25,12 @@ fn every_forgery_is_refused() {
     let sigstore = crate::testing::sigstore();
     let victim = Victim::new(sigstore, REPOSITORY, &release("v1"), &names, begun).unwrap();
     let evil = evil();
-    let scene = Scene { sigstore, victim: &victim, digest: evil.as_str(), at: now() };
+    let scene = Scene {
+        sigstore,
+        victim: &victim,
+        digest: evil.as_str(),
+        at: now(),
+    };
     for forgery in Forgery::all() {
         let host = learned_host();
         host.sign(REPOSITORY, &evil, &forgery.layers(&scene).unwrap());
@@ -42,13 +47,20 @@ fn every_forgery_is_refused() {
 fn evaluated_report(host: &FakeHost) -> Posture {
     let settings = enforced();
     let evaluation = evaluated(host, &settings, &[&format!("{REPOSITORY}@{}", evil())]);
-    reports(&evaluation)[0].finding.as_ref().unwrap().observation.posture
+    reports(&evaluation)[0]
+        .finding
+        .as_ref()
+        .unwrap()
+        .observation
+        .posture
 }
 
 #[test]
 fn an_image_that_is_pushed_after_its_signatures_were_asked_about_is_refused() {
     let copied = keyless(&release("v1"), &digest("older")).layer().unwrap();
-    let own = keyless(&google("mallory@evil.example"), &evil()).layer().unwrap();
+    let own = keyless(&google("mallory@evil.example"), &evil())
+        .layer()
+        .unwrap();
     for layers in [vec![copied.clone()], vec![own.clone()], vec![own, copied]] {
         let host = learned_host();
         host.without_image(&evil());
@@ -59,7 +71,9 @@ fn an_image_that_is_pushed_after_its_signatures_were_asked_about_is_refused() {
 
 #[test]
 fn a_thousand_signatures_are_refused() {
-    let layer = keyless(&google("mallory@evil.example"), &evil()).layer().unwrap();
+    let layer = keyless(&google("mallory@evil.example"), &evil())
+        .layer()
+        .unwrap();
     for count in [1, 2, 32, 33, 1000] {
         let host = learned_host();
         host.sign(REPOSITORY, &evil(), &vec![layer.clone(); count]);
@@ -69,7 +83,9 @@ fn a_thousand_signatures_are_refused() {
 
 #[test]
 fn garbage_beside_an_own_signature_is_refused() {
-    let own = keyless(&google("mallory@evil.example"), &evil()).layer().unwrap();
+    let own = keyless(&google("mallory@evil.example"), &evil())
+        .layer()
+        .unwrap();
     for garbage in [
         own.clone().with(CERTIFICATE, "\u{202e}\u{0}"),
         own.clone().with(BUNDLE, "[".repeat(50_000)),
@@ -85,10 +101,18 @@ fn garbage_beside_an_own_signature_is_refused() {
 #[test]
 fn another_spelling_of_the_repository_is_the_same_repository() {
     let host = learned_host();
-    for spelled in ["GHCR.IO/acme/api", "ghcr.io:443/acme/api", "ghcr.io:80/acme/api"] {
+    for spelled in [
+        "GHCR.IO/acme/api",
+        "ghcr.io:443/acme/api",
+        "ghcr.io:80/acme/api",
+    ] {
         let image = format!("{spelled}@{}", evil());
         let result = evaluated_to(&host, &enforced(), &[&image]);
-        assert_eq!(result, (vec!["unsigned".to_owned()], Some(403)), "{spelled}");
+        assert_eq!(
+            result,
+            (vec!["unsigned".to_owned()], Some(403)),
+            "{spelled}"
+        );
     }
 }
 
@@ -102,7 +126,11 @@ fn a_tag_beside_a_digest_decides_nothing() {
 
 #[test]
 fn a_good_image_does_not_cover_another() {
-    let result = evaluated_to(&learned_host(), &enforced(), &[&at_tag("v1"), &at_tag("v3")]);
+    let result = evaluated_to(
+        &learned_host(),
+        &enforced(),
+        &[&at_tag("v1"), &at_tag("v3")],
+    );
     assert_eq!(result, (vec!["-".to_owned(), stranger()], Some(403)));
 }
 
@@ -110,13 +138,17 @@ fn a_good_image_does_not_cover_another() {
 fn a_stranger_beside_the_good_signature_spoils_nothing_and_becomes_nobody() {
     let host = learned_host();
     let layers = [
-        keyless(&google("mallory@evil.example"), &digest("v1")).layer().unwrap(),
+        keyless(&google("mallory@evil.example"), &digest("v1"))
+            .layer()
+            .unwrap(),
         keyless(&release("v1"), &digest("v1")).layer().unwrap(),
     ];
     host.sign(REPOSITORY, &digest("v1"), &layers);
     let good = evaluated_to(&host, &enforced(), &[&at_tag("v1")]);
     assert_eq!(good, (vec!["-".to_owned()], None));
-    let own = keyless(&google("mallory@evil.example"), &evil()).layer().unwrap();
+    let own = keyless(&google("mallory@evil.example"), &evil())
+        .layer()
+        .unwrap();
     host.sign(REPOSITORY, &evil(), &[own]);
     is_refused(&host);
 }

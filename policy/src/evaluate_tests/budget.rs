@@ -6,14 +6,24 @@ use super::*;
 fn surplus_images_are_limits_and_not_left_out() {
     let host = learned_host();
     let settings = settings(json!({"enforce": [{}], "maxImages": 2}));
-    let images = [at_tag("v1"), "ghcr.io/new/app:v1".to_owned(), at_digest("v1"), "ghcr.io/new/b:v1".to_owned()];
+    let images = [
+        at_tag("v1"),
+        "ghcr.io/new/app:v1".to_owned(),
+        at_digest("v1"),
+        "ghcr.io/new/b:v1".to_owned(),
+    ];
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let evaluation = evaluated(&host, &settings, &images);
     let limit = "undetermined (limit)".to_owned();
     let expected = vec!["-".to_owned(), "new".to_owned(), limit.clone(), limit];
     // What was not read may well be established.
     assert_eq!(told(&evaluation), (expected, Some(500)));
-    assert!(!host.calls().iter().any(|call| call.contains("ghcr.io/new/b")));
+    assert!(
+        !host
+            .calls()
+            .iter()
+            .any(|call| call.contains("ghcr.io/new/b"))
+    );
 }
 
 #[test]
@@ -26,7 +36,9 @@ fn surplus_images_are_admitted_where_nothing_is_enforced() {
 
 #[test]
 fn hundreds_of_images_hide_nothing() {
-    let mut images: Vec<String> = (0..500).map(|at| format!("ghcr.io/new/app-{at}:v1")).collect();
+    let mut images: Vec<String> = (0..500)
+        .map(|at| format!("ghcr.io/new/app-{at}:v1"))
+        .collect();
     images.push(at_tag("v2"));
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let host = learned_host();
@@ -34,7 +46,10 @@ fn hundreds_of_images_hide_nothing() {
     let evaluation = evaluated(&host, &settings, &images);
     assert_eq!(reports(&evaluation).len(), 501);
     assert_eq!(answer(&evaluation).rejection.unwrap().0, 500);
-    assert!(host.calls().len() <= 65, "64 lookups, and the learner's state");
+    assert!(
+        host.calls().len() <= 65,
+        "64 lookups, and the learner's state"
+    );
 }
 
 #[test]
@@ -42,9 +57,16 @@ fn images_that_do_not_matter_cannot_spend_the_time_of_one_that_does() {
     let host = learned_host();
     host.slow(chrono::TimeDelta::milliseconds(100));
     let settings = settings(json!({"enforce": [{}], "observeNew": true, "budget": "800ms"}));
-    let new: Vec<String> = (0..3).map(|at| format!("evil.example/app-{at}:v1")).collect();
+    let new: Vec<String> = (0..3)
+        .map(|at| format!("evil.example/app-{at}:v1"))
+        .collect();
     let bad = at_digest("v2");
-    let images = [new[0].as_str(), new[1].as_str(), new[2].as_str(), bad.as_str()];
+    let images = [
+        new[0].as_str(),
+        new[1].as_str(),
+        new[2].as_str(),
+        bad.as_str(),
+    ];
     let evaluation = evaluated(&host, &settings, &images);
     let (drifts, code) = told(&evaluation);
     assert_eq!((drifts[3].as_str(), code), ("unsigned", Some(403)));
@@ -81,8 +103,14 @@ fn a_baseline_that_cannot_be_read_is_no_fresh_start() {
         let host = learned_host();
         let json = serde_json::to_string(&learned()).unwrap();
         let mut map = ConfigMapData {
-            labels: BTreeMap::from([("signature-continuity/baseline".to_owned(), "true".to_owned())]),
-            data: BTreeMap::from([("repository".to_owned(), REPOSITORY.to_owned()), ("baseline.json".to_owned(), json)]),
+            labels: BTreeMap::from([(
+                "signature-continuity/baseline".to_owned(),
+                "true".to_owned(),
+            )]),
+            data: BTreeMap::from([
+                ("repository".to_owned(), REPOSITORY.to_owned()),
+                ("baseline.json".to_owned(), json),
+            ]),
         };
         change(&mut map);
         host.config_map_of(&REPOSITORY.parse().unwrap(), map);
@@ -102,7 +130,11 @@ fn a_baseline_that_cannot_be_read_is_no_fresh_start() {
     for (at, host) in hosts.iter().enumerate() {
         // Even the known signer's image: nobody knows him now.
         let result = evaluated_to(host, &enforced(), &[&at_tag("v1")]);
-        assert_eq!(result, (vec!["undetermined (baseline)".to_owned()], Some(500)), "{at}");
+        assert_eq!(
+            result,
+            (vec!["undetermined (baseline)".to_owned()], Some(500)),
+            "{at}"
+        );
         assert_eq!(host.kinds(), ["config-map"], "no registry is asked");
         let waived = settings(json!({"enforce": [{"onUndetermined": "admit"}]}));
         assert_eq!(evaluated_to(host, &waived, &[&at_tag("v1")]).1, Some(500));
@@ -118,7 +150,10 @@ fn a_baseline_whose_reading_fails_is_no_fresh_start(#[case] error: HostError) {
     let host = learned_host();
     host.fail("config-map", Failure::Error(error));
     let result = evaluated_to(&host, &enforced(), &[&at_tag("v2")]);
-    assert_eq!(result, (vec!["undetermined (baseline)".to_owned()], Some(500)));
+    assert_eq!(
+        result,
+        (vec!["undetermined (baseline)".to_owned()], Some(500))
+    );
 }
 
 #[test]

@@ -14,7 +14,11 @@ fn evaluated_object(
     old: &Value,
 ) -> (Vec<String>, Option<u16>) {
     let host = learned_host();
-    told(&evaluate(&host, settings, &request(kind, operation, object, old)))
+    told(&evaluate(
+        &host,
+        settings,
+        &request(kind, operation, object, old),
+    ))
 }
 
 #[rstest]
@@ -30,7 +34,10 @@ fn every_kind_is_judged(#[case] kind: &str, #[case] path: &[&str]) {
     let settings = enforced();
     let bad = workload(path, &[&at_tag("v1"), &at_tag("v2")]);
     let create = evaluated_object(&settings, kind, "CREATE", &bad, &Value::Null);
-    assert_eq!(create, (vec!["-".to_owned(), "unsigned".to_owned()], Some(403)));
+    assert_eq!(
+        create,
+        (vec!["-".to_owned(), "unsigned".to_owned()], Some(403))
+    );
     // An UPDATE is judged on what it adds.
     let good = workload(path, &[&at_tag("v1")]);
     let update = evaluated_object(&settings, kind, "UPDATE", &bad, &good);
@@ -66,7 +73,10 @@ fn every_place_of_an_image_is_judged(#[case] spec: Value) {
 fn what_does_not_parse(#[case] kind: &str, #[case] object: Value) {
     for (fields, code) in [
         (json!({"enforce": [{}]}), Some(403)),
-        (json!({"enforce": [{"repositories": ["ghcr.io/other/*"]}]}), Some(403)),
+        (
+            json!({"enforce": [{"repositories": ["ghcr.io/other/*"]}]}),
+            Some(403),
+        ),
         (json!({"enforce": [{"namespaces": ["staging"]}]}), None),
         (json!({}), None),
     ] {
@@ -96,7 +106,10 @@ fn references_that_do_not_parse(#[case] image: &str) {
     for (fields, code) in [(json!({"enforce": [{}]}), Some(403)), (json!({}), None)] {
         let settings = settings(fields);
         let result = evaluated_to(&learned_host(), &settings, &[image, &good]);
-        assert_eq!(result, (vec!["unreadable".to_owned(), "-".to_owned()], code));
+        assert_eq!(
+            result,
+            (vec!["unreadable".to_owned(), "-".to_owned()], code)
+        );
     }
 }
 
@@ -104,8 +117,14 @@ fn references_that_do_not_parse(#[case] image: &str) {
 fn a_reference_that_only_the_host_rejects() {
     for (fields, code) in [
         (json!({"enforce": [{}]}), Some(403)),
-        (json!({"enforce": [{"repositories": ["ghcr.io/acme/*"]}]}), Some(403)),
-        (json!({"enforce": [{"repositories": ["ghcr.io/other/*"]}]}), None),
+        (
+            json!({"enforce": [{"repositories": ["ghcr.io/acme/*"]}]}),
+            Some(403),
+        ),
+        (
+            json!({"enforce": [{"repositories": ["ghcr.io/other/*"]}]}),
+            None,
+        ),
         (json!({}), None),
     ] {
         let host = learned_host();
@@ -147,7 +166,11 @@ fn a_mirror_pod_is_admitted_with_a_warning_if_a_node_made_it() {
     assert_eq!((answer.rejection, answer.warnings.len()), (None, 1));
     assert_eq!(host.calls(), [] as [String; 0]);
     // From anybody else the annotation means nothing.
-    for user in ["dev@acme.example", "system:serviceaccount:prod:default", "xsystem:node:a"] {
+    for user in [
+        "dev@acme.example",
+        "system:serviceaccount:prod:default",
+        "xsystem:node:a",
+    ] {
         let evaluation = evaluate(&host, &settings, &mirror_pod(user));
         assert_eq!(told(&evaluation).1, Some(403), "{user}");
     }

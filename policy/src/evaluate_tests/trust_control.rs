@@ -18,7 +18,11 @@ fn host(control: &str) -> FakeHost {
 }
 
 /// A good image, and a host that cannot verify it.
-fn evaluated_failing(host: &FakeHost, settings: &Settings, fails: &str) -> (Vec<String>, Option<u16>) {
+fn evaluated_failing(
+    host: &FakeHost,
+    settings: &Settings,
+    fails: &str,
+) -> (Vec<String>, Option<u16>) {
     let text = "verification failed: Several Signature Layers failed verification";
     host.fail(fails, Failure::Text(text));
     evaluated_to(host, settings, &[&at_digest("v1")])
@@ -30,21 +34,38 @@ fn a_control_that_is_proven_leaves_the_verdict() {
     let (host, settings) = (host("boss@acme.example"), controlled("boss@acme.example"));
     let result = evaluated_failing(&host, &settings, &fails);
     assert_eq!(result, (vec!["invalid".to_owned()], Some(403)));
-    assert!(host.calls().iter().any(|call| call.starts_with(&format!("verify-certificate {CONTROL}"))));
+    assert!(
+        host.calls()
+            .iter()
+            .any(|call| call.starts_with(&format!("verify-certificate {CONTROL}")))
+    );
 }
 
 #[test]
 fn a_control_that_fails_too_says_trust_root() {
     let (host, settings) = (host("boss@acme.example"), controlled("boss@acme.example"));
     let result = evaluated_failing(&host, &settings, "verify-certificate");
-    assert_eq!(result, (vec!["undetermined (trust-root)".to_owned()], Some(500)));
+    assert_eq!(
+        result,
+        (vec!["undetermined (trust-root)".to_owned()], Some(500))
+    );
 }
 
 #[test]
 fn a_control_that_somebody_else_signed_says_trust_root() {
-    let (host, settings) = (host("mallory@evil.example"), controlled("boss@acme.example"));
-    let result = evaluated_failing(&host, &settings, &format!("verify-certificate {REPOSITORY}@"));
-    assert_eq!(result, (vec!["undetermined (trust-root)".to_owned()], Some(500)));
+    let (host, settings) = (
+        host("mallory@evil.example"),
+        controlled("boss@acme.example"),
+    );
+    let result = evaluated_failing(
+        &host,
+        &settings,
+        &format!("verify-certificate {REPOSITORY}@"),
+    );
+    assert_eq!(
+        result,
+        (vec!["undetermined (trust-root)".to_owned()], Some(500))
+    );
 }
 
 #[rstest]
@@ -53,14 +74,22 @@ fn a_control_that_somebody_else_signed_says_trust_root() {
 fn a_control_that_cannot_be_asked_says_nothing(#[case] call: &str) {
     let (host, settings) = (host("boss@acme.example"), controlled("boss@acme.example"));
     host.fail(call, Failure::Error(HostError::Outage(Outage::Unavailable)));
-    let result = evaluated_failing(&host, &settings, &format!("verify-certificate {REPOSITORY}@"));
+    let result = evaluated_failing(
+        &host,
+        &settings,
+        &format!("verify-certificate {REPOSITORY}@"),
+    );
     assert_eq!(result, (vec!["invalid".to_owned()], Some(403)));
 }
 
 #[test]
 fn a_control_without_signatures_says_nothing() {
     let (host, settings) = (learned_host(), controlled("boss@acme.example"));
-    let result = evaluated_failing(&host, &settings, &format!("verify-certificate {REPOSITORY}@"));
+    let result = evaluated_failing(
+        &host,
+        &settings,
+        &format!("verify-certificate {REPOSITORY}@"),
+    );
     assert_eq!(result, (vec!["invalid".to_owned()], Some(403)));
 }
 
@@ -71,21 +100,47 @@ fn a_foreign_authority_could_be_the_trust_root_too() {
     let mut fields = json!({"enforce": [{}], "certificateAuthorities": [other.chain_pem()]});
     let without = settings(fields.clone());
     let result = evaluated_to(&host("boss@acme.example"), &without, &[&at_digest("v1")]);
-    assert_eq!(result, (vec!["downgrade unverifiable".to_owned()], Some(403)));
+    assert_eq!(
+        result,
+        (vec!["downgrade unverifiable".to_owned()], Some(403))
+    );
     fields["trustControl"] = json!({"image": format!("{CONTROL}@{}", digest("control")),
         "issuer": "https://accounts.google.com", "subject": "boss@acme.example"});
-    let result = evaluated_to(&host("boss@acme.example"), &settings(fields), &[&at_digest("v1")]);
-    assert_eq!(result, (vec!["undetermined (trust-root)".to_owned()], Some(500)));
+    let result = evaluated_to(
+        &host("boss@acme.example"),
+        &settings(fields),
+        &[&at_digest("v1")],
+    );
+    assert_eq!(
+        result,
+        (vec!["undetermined (trust-root)".to_owned()], Some(500))
+    );
 }
 
 #[test]
 fn the_control_is_asked_once_and_only_where_it_could_tell() {
     let (host, settings) = (host("boss@acme.example"), controlled("boss@acme.example"));
-    evaluated(&host, &settings, &[&at_tag("v1"), &at_tag("v2"), &at_tag("v3")]);
-    let control = |host: &FakeHost| host.calls().iter().filter(|call| call.contains(CONTROL)).count();
-    assert_eq!(control(&host), 0, "nothing that a broken trust root would explain");
+    evaluated(
+        &host,
+        &settings,
+        &[&at_tag("v1"), &at_tag("v2"), &at_tag("v3")],
+    );
+    let control = |host: &FakeHost| {
+        host.calls()
+            .iter()
+            .filter(|call| call.contains(CONTROL))
+            .count()
+    };
+    assert_eq!(
+        control(&host),
+        0,
+        "nothing that a broken trust root would explain"
+    );
     let text = "verification failed: Several Signature Layers failed verification";
-    host.fail(&format!("verify-certificate {REPOSITORY}@"), Failure::Text(text));
+    host.fail(
+        &format!("verify-certificate {REPOSITORY}@"),
+        Failure::Text(text),
+    );
     evaluated(&host, &settings, &[&at_tag("v1"), &at_tag("v3")]);
     assert_eq!(control(&host), 2, "its .sig and its verification, once");
 }

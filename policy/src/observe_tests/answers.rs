@@ -34,7 +34,10 @@ fn errors_of_the_sig(#[case] error: HostError, #[case] posture: Posture) {
     let observation = observed_with(&call, Failure::Error(error), &by_digest());
     assert_eq!(observation.posture, posture);
     assert_eq!(observation.digest, Some(digest("v1")));
-    assert_eq!(observation.has_signature_tag, posture == Posture::Unverifiable);
+    assert_eq!(
+        observation.has_signature_tag,
+        posture == Posture::Unverifiable
+    );
 }
 
 #[test]
@@ -42,7 +45,11 @@ fn a_reference_that_the_host_does_not_take_is_no_observation() {
     for calls in ["digest", "manifest"] {
         let host = signed_host();
         host.fail(calls, Failure::Text("invalid reference format"));
-        let reference = if calls == "digest" { by_tag() } else { by_digest() };
+        let reference = if calls == "digest" {
+            by_tag()
+        } else {
+            by_digest()
+        };
         let observation = observed(&host, &settings(json!({})), &usable(learned()), &reference);
         assert_eq!(observation, Err(HostRejectsReference));
     }
@@ -71,8 +78,13 @@ fn a_sig_that_the_host_cannot_read_is_unverifiable(#[case] text: &'static str) {
 fn a_sig_that_is_no_signature_is_unverifiable(#[case] manifest: &[u8]) {
     let host = signed_host();
     host.serve(REPOSITORY, &digest("v1").signature_tag(), manifest);
-    let observation =
-        observed(&host, &settings(json!({})), &usable(learned()), &by_digest()).unwrap();
+    let observation = observed(
+        &host,
+        &settings(json!({})),
+        &usable(learned()),
+        &by_digest(),
+    )
+    .unwrap();
     assert_eq!(observation.posture, Posture::Unverifiable);
     assert!(observation.has_signature_tag);
     assert_eq!(host.kinds(), ["manifest"], "nothing more is asked");
@@ -95,8 +107,13 @@ fn beyond_the_bounds_nothing_is_asked() {
     ] {
         let host = FakeHost::new();
         host.sign(REPOSITORY, &digest("v1"), &layers);
-        let observation =
-            observed(&host, &settings(json!({})), &usable(learned()), &by_digest()).unwrap();
+        let observation = observed(
+            &host,
+            &settings(json!({})),
+            &usable(learned()),
+            &by_digest(),
+        )
+        .unwrap();
         assert_eq!(observation.posture, Posture::Unverifiable);
         assert_eq!(host.kinds(), ["manifest"]);
     }
@@ -105,16 +122,28 @@ fn beyond_the_bounds_nothing_is_asked() {
 /// An image that is not there yet, beside signatures that are: whoever can push pushes it a moment later.
 #[test]
 fn signatures_beside_an_image_that_is_not_there_are_no_outage() {
-    let copied = keyless(&release("v1"), &digest("an older image")).layer().unwrap();
-    let own = keyless(&google("mallory@evil.example"), &digest("v1")).layer().unwrap();
+    let copied = keyless(&release("v1"), &digest("an older image"))
+        .layer()
+        .unwrap();
+    let own = keyless(&google("mallory@evil.example"), &digest("v1"))
+        .layer()
+        .unwrap();
     for layers in [vec![copied.clone()], vec![own.clone()], vec![copied, own]] {
         let host = FakeHost::new();
         host.sign(REPOSITORY, &digest("v1"), &layers);
         host.without_image(&digest("v1"));
-        let observation =
-            observed(&host, &settings(json!({})), &usable(learned()), &by_digest()).unwrap();
+        let observation = observed(
+            &host,
+            &settings(json!({})),
+            &usable(learned()),
+            &by_digest(),
+        )
+        .unwrap();
         assert!(
-            matches!(observation.posture, Posture::Invalid | Posture::Unverifiable),
+            matches!(
+                observation.posture,
+                Posture::Invalid | Posture::Unverifiable
+            ),
             "{observation:?}"
         );
     }
@@ -122,17 +151,50 @@ fn signatures_beside_an_image_that_is_not_there_are_no_outage() {
 
 /// What hosts say when a blob of a `.sig` cannot be had.
 #[rstest]
-#[case("failed to get image trusted layers: Cannot pull R: HTTP status client error (404 Not Found) for url U", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: Cannot pull R: HTTP status client error (400 Bad Request) for url U", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: Cannot pull R: HTTP status client error (416 Range Not Satisfiable) for url U", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: Cannot pull R: Incompatible layer media type: x", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: Cannot pull R: No layers to pull", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: Cannot pull R: Digest error: expected a, got b", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: Cannot pull R: Error parsing Url relative URL without a base", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: Cannot pull manifest of R: Unsupported media type: x", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: No Signature Layer passed verification", Posture::Unverifiable)]
-#[case("failed to get image trusted layers: Cannot pull R: HTTP status server error (503 Service Unavailable) for url U", Posture::Unknown)]
-#[case("failed to get image trusted layers: Cannot pull R: error sending request for url (U)", Posture::Unknown)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: HTTP status client error (404 Not Found) for url U",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: HTTP status client error (400 Bad Request) for url U",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: HTTP status client error (416 Range Not Satisfiable) for url U",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: Incompatible layer media type: x",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: No layers to pull",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: Digest error: expected a, got b",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: Error parsing Url relative URL without a base",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull manifest of R: Unsupported media type: x",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: No Signature Layer passed verification",
+    Posture::Unverifiable
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: HTTP status server error (503 Service Unavailable) for url U",
+    Posture::Unknown
+)]
+#[case(
+    "failed to get image trusted layers: Cannot pull R: error sending request for url (U)",
+    Posture::Unknown
+)]
 #[case("words that nobody knows", Posture::Unverifiable)]
 fn what_verification_says(#[case] text: &'static str, #[case] posture: Posture) {
     let observation = observed_with("verify-certificate", Failure::Text(text), &by_digest());
@@ -162,7 +224,11 @@ fn each_error_in_each_position() {
             };
             let told = format!("{error:?} at {at}: {observation:?}");
             let absent_sig = error == HostError::Absent && at == 1;
-            assert_eq!(observation.posture == Posture::Unsigned, absent_sig, "{told}");
+            assert_eq!(
+                observation.posture == Posture::Unsigned,
+                absent_sig,
+                "{told}"
+            );
             assert_ne!(observation.posture, Posture::Signed, "{told}");
             let disproven = at == 3 && matches!(error, HostError::Negative | HostError::Absent);
             assert_eq!(observation.posture == Posture::Invalid, disproven, "{told}");
@@ -177,7 +243,9 @@ fn each_error_in_each_position() {
 fn the_time_spent_at_each_call() {
     let layers = [
         keyless(&release("v1"), &digest("v1")).layer().unwrap(),
-        keyless(&google("dev@acme.example"), &digest("v1")).layer().unwrap(),
+        keyless(&google("dev@acme.example"), &digest("v1"))
+            .layer()
+            .unwrap(),
     ];
     for reference in [by_tag(), by_digest()] {
         for spent in 0..6 {
@@ -187,8 +255,15 @@ fn the_time_spent_at_each_call() {
             let observation =
                 observed(&host, &settings(json!({})), &usable(learned()), &reference).unwrap();
             let needed = if reference == by_tag() { 3 } else { 2 };
-            let expected = if spent < needed { Posture::Unknown } else { Posture::Signed };
-            assert_eq!(observation.posture, expected, "{reference} spent at {spent}");
+            let expected = if spent < needed {
+                Posture::Unknown
+            } else {
+                Posture::Signed
+            };
+            assert_eq!(
+                observation.posture, expected,
+                "{reference} spent at {spent}"
+            );
             let limit = (spent < needed).then_some((Cause::Limit, None));
             assert_eq!(observation.unknown, limit);
             assert!(host.calls().len() <= spent.max(needed) + 1);
@@ -200,7 +275,6 @@ fn the_time_spent_at_each_call() {
 fn a_clock_that_runs_backwards_counts_as_spent() {
     let host = signed_host();
     host.before_call(0, |host| host.set_clock(now() - TimeDelta::seconds(1)));
-    let observation =
-        observed(&host, &settings(json!({})), &usable(learned()), &by_tag()).unwrap();
+    let observation = observed(&host, &settings(json!({})), &usable(learned()), &by_tag()).unwrap();
     assert_eq!(observation.unknown, Some((Cause::Limit, None)));
 }

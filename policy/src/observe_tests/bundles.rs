@@ -30,7 +30,10 @@ fn unsaid(host: &FakeHost, manifest: &serde_json::Value) -> serde_json::Value {
 fn nothing_there_is_unsigned_after_two_calls() {
     let host = FakeHost::new();
     let observation = observe_on(&host);
-    assert_eq!((observation.posture, observation.has_signature_tag), (Posture::Unsigned, false));
+    assert_eq!(
+        (observation.posture, observation.has_signature_tag),
+        (Posture::Unsigned, false)
+    );
     assert_eq!(host.kinds(), ["manifest", "manifest"]);
 }
 
@@ -83,9 +86,18 @@ fn errors_on_the_way(#[case] at: usize) {
         (Failure::Error(HostError::Absent), Posture::Unsigned),
         (Failure::Error(HostError::Unusable), Posture::Unverifiable),
         // What anybody who can push may cause is no outage.
-        (Failure::Text("Unsupported media type: x"), Posture::Unverifiable),
-        (Failure::Text("Failed to parse manifest: x"), Posture::Unverifiable),
-        (Failure::Error(HostError::Outage(Outage::RateLimit)), Posture::Unknown),
+        (
+            Failure::Text("Unsupported media type: x"),
+            Posture::Unverifiable,
+        ),
+        (
+            Failure::Text("Failed to parse manifest: x"),
+            Posture::Unverifiable,
+        ),
+        (
+            Failure::Error(HostError::Outage(Outage::RateLimit)),
+            Posture::Unknown,
+        ),
         (Failure::Text("words that nobody knows"), Posture::Unknown),
     ] {
         let host = serve();
@@ -98,7 +110,14 @@ fn errors_on_the_way(#[case] at: usize) {
 fn a_sig_is_preferred_to_bundles() {
     let host = signed_host();
     let index = json!({"manifests": [{"artifactType": BUNDLE, "annotations": {"dev.sigstore.bundle.predicateType": SIGN}}]});
-    host.serve(REPOSITORY, &digest("v1").referrers_tag(), index.to_string().as_bytes());
+    host.serve(
+        REPOSITORY,
+        &digest("v1").referrers_tag(),
+        index.to_string().as_bytes(),
+    );
     assert_eq!(observe_on(&host).posture, Posture::Signed);
-    assert_eq!(host.kinds(), ["manifest", "issued-by", "verify-certificate"]);
+    assert_eq!(
+        host.kinds(),
+        ["manifest", "issued-by", "verify-certificate"]
+    );
 }

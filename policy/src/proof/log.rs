@@ -12,13 +12,16 @@ use crate::log_entry::{EntryBody, Verifier};
 /// Whether the log entries allow `leaf` to prove anything.
 pub(super) fn stands(claims: &Claims, leaf: &Leaf) -> Result<(), Problem> {
     let mut has_entry = false;
+    let mut outside = false;
     let mut problems = Vec::new();
     for layer in claims.layers() {
         let own = layer
             .leaf()
             .is_some_and(|claimed| claimed.der() == leaf.der());
         match judge(layer, leaf, own) {
-            Ok(in_validity) => has_entry |= own && in_validity,
+            Ok(Standing::Own) => has_entry |= own,
+            Ok(Standing::Outside) => outside |= own,
+            Ok(Standing::Unlogged) => {}
             Err(problem) => problems.push(problem),
         }
     }
@@ -26,36 +29,36 @@ pub(super) fn stands(claims: &Claims, leaf: &Leaf) -> Result<(), Problem> {
     match problems.into_iter().min() {
         Some(problem) => Err(problem),
         None if has_entry => Ok(()),
+        None if outside => Err(Problem::Contradiction("the log entry is dated outside the certificate's validity")),
         None => Err(Problem::NoLogEntry),
     }
 }
 
-/// Whether this layer has an entry inside the leaf's validity, if it is one that the leaf can live with.
-fn judge(layer: &Layer, leaf: &Leaf, own: bool) -> Result<bool, Problem> {
+/// How a layer's log entry stands to a leaf that can live with it.
+enum Standing {
+    /// Without an entry the host cannot have used this layer: it was asked for one.
+    Unlogged,
+    /// Outside the leaf's validity the host cannot have used it either.
+    Outside,
+    /// Inside, and the layer's own.
+    Own,
+}
+
+/// How this layer's entry stands to the leaf, if it is one that the leaf can live with.
+fn judge(layer: &Layer, leaf: &Leaf, own: bool) -> Result<Standing, Problem> {
     let entry = match &layer.entry {
-        // Without an entry the host cannot have used this layer: it was asked for one.
-        None => return Ok(false),
+        None => return Ok(Standing::Unlogged),
         Some(Err(_)) if own => return Err(Problem::LogEntry("cannot be read".to_owned())),
-        Some(Err(_)) => {
-            return Err(Problem::Contradiction(
-                "a log entry beside it cannot be read",
-            ));
-        }
+        Some(Err(_)) => return Err(Problem::Contradiction("a log entry beside it cannot be read")),
         Some(Ok(entry)) => entry,
     };
     if !leaf.valid_at(entry.integrated_time) {
-        return if own {
-            Err(Problem::Contradiction(
-                "the log entry is dated outside the certificate's validity",
-            ))
-        } else {
-            Ok(false)
-        };
+        return Ok(Standing::Outside);
     }
     match (layer.own_entry(), &entry.body) {
-        (Some((_, Verifier::Certificate(der))), _) if own && der == leaf.der() => Ok(true),
+        (Some((_, Verifier::Certificate(der))), _) if own && der == leaf.der() => Ok(Standing::Own),
         (Some(_), _) if own => Err(Problem::Contradiction("the log entry is of another signer")),
-        (Some(_), _) => Ok(true),
+        (Some(_), _) => Ok(Standing::Own),
         (None, EntryBody::Other(kind)) if own => {
             Err(Problem::LogEntry(format!("is of the kind {kind}")))
         }

@@ -48,7 +48,9 @@ fn with_entry(signature: &Signature, entry: Entry, seconds: i64) -> SignatureLay
         Entry::OtherVerifier => EntryBody::hashedrekord(
             &signature.payload,
             &signature.signature,
-            &keyless(&release("v1"), &digest("else")).certificate.unwrap(),
+            &keyless(&release("v1"), &digest("else"))
+                .certificate
+                .unwrap(),
         ),
     };
     let other = continuity_testkit::sigstore::TransparencyLog::new().unwrap();
@@ -82,7 +84,11 @@ fn a_leafs_own_entry(#[case] entry: Entry, #[case] seconds: i64, #[case] expecte
     let findings = stage.prove();
     assert_eq!(posture(&findings), expected, "{findings:?}");
     let asked = matches!(entry, Entry::OtherLog) || expected == Posture::Signed;
-    assert_eq!(stage.host.calls().is_empty(), !asked, "contradictions cost no call");
+    assert_eq!(
+        stage.host.calls().is_empty(),
+        !asked,
+        "contradictions cost no call"
+    );
 }
 
 /// A layer beside the leaf's own, by somebody's key.
@@ -112,11 +118,19 @@ fn an_entry_beside_the_leafs_own(#[case] entry: Entry, #[case] seconds: i64, #[c
         [beside.clone(), layer(&good())],
     ] {
         let findings = Stage::new(&[], &layers).prove();
-        assert_eq!(signers(&findings).contains(&&victim), stands, "{findings:?}");
+        assert_eq!(
+            signers(&findings).contains(&&victim),
+            stands,
+            "{findings:?}"
+        );
         if !stands {
             // No other signer either: then parts contradict each other.
             let others = findings.proven.len();
-            let expected = if others == 0 { Posture::Invalid } else { Posture::Signed };
+            let expected = if others == 0 {
+                Posture::Invalid
+            } else {
+                Posture::Signed
+            };
             assert_eq!(posture(&findings), expected);
         }
     }
@@ -141,6 +155,24 @@ fn a_leaf_key_used_again_after_its_ten_minutes_proves_nothing_with_any_old_entry
         let findings = Stage::new(&[signer_of(&release("v1"))], &layers).prove();
         assert_eq!(posture(&findings), Posture::Invalid, "{findings:?}");
     }
+}
+
+#[test]
+fn a_late_layer_of_the_same_leaf_does_not_spoil_the_good_one() {
+    let old = good();
+    let late = signed_at() + TimeDelta::days(1);
+    let again = SimpleSigning::cosign(REPOSITORY, digest("the image").as_str())
+        .with_annotation("again", "yes")
+        .bytes();
+    let log = Some(sigstore().log());
+    let again = Signature::by_leaf(&old.leaf.clone().unwrap(), &again, log, late).unwrap();
+    for layers in [[layer(&old), layer(&again)], [layer(&again), layer(&old)]] {
+        assert_eq!(posture(&Stage::new(&[], &layers).prove()), Posture::Signed);
+    }
+    assert_eq!(
+        posture(&Stage::new(&[], &[layer(&again)]).prove()),
+        Posture::Invalid
+    );
 }
 
 #[test]

@@ -4,10 +4,17 @@ use super::*;
 use continuity_testkit::sigstore::BUNDLE;
 
 fn permutations<T: Clone>(of: &[T; 3]) -> Vec<[T; 3]> {
-    [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
-        .iter()
-        .map(|order| order.map(|at| of[at].clone()))
-        .collect()
+    [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ]
+    .iter()
+    .map(|order| order.map(|at| of[at].clone()))
+    .collect()
 }
 
 fn by_key(key: &SigningKey) -> SignatureLayer {
@@ -53,7 +60,12 @@ fn the_order_of_layers_makes_no_difference(
 fn asks_about_known_signers_first_and_stops_when_it_is_enough() {
     let (known, stranger) = (release("v1"), google("dev@acme.example"));
     let strangers: Vec<SignatureLayer> = (0..20)
-        .map(|at| layer(&keyless(&google(&format!("{at}@evil.example")), &digest("the image"))))
+        .map(|at| {
+            layer(&keyless(
+                &google(&format!("{at}@evil.example")),
+                &digest("the image"),
+            ))
+        })
         .collect();
     let mut layers = vec![layer(&keyless(&stranger, &digest("the image")))];
     layers.extend(strangers);
@@ -94,7 +106,12 @@ fn two_leaves_of_one_signer_are_two_claims() {
 #[test]
 fn thirty_two_layers_cost_two_calls_each_at_most_and_one_to_confirm() {
     let layers: Vec<SignatureLayer> = (0..32)
-        .map(|at| layer(&keyless(&google(&format!("{at}@evil.example")), &digest("else"))))
+        .map(|at| {
+            layer(&keyless(
+                &google(&format!("{at}@evil.example")),
+                &digest("else"),
+            ))
+        })
         .collect();
     let stage = Stage::new(&[], &layers);
     assert_eq!(stage.prove().proven, []);

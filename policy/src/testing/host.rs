@@ -195,7 +195,8 @@ impl FakeHost {
 
     /// The signature layers of an image, or the host's words.
     fn usable(&self, name: &str, digest: &Digest) -> Result<Vec<SignatureLayer>, String> {
-        const ABSENT: &str = "Registry error: url U, envelope: OCI API errors: [OCI API error: manifest unknown]";
+        const ABSENT: &str =
+            "Registry error: url U, envelope: OCI API errors: [OCI API error: manifest unknown]";
         if self.missing.borrow().contains(digest) {
             return Err(format!(
                 "failed to get image trusted layers: Cannot fetch manifest of {name}@{digest}: {ABSENT}"

@@ -163,7 +163,10 @@ pub(crate) fn workload(path: &[&str], images: &[&str]) -> Value {
         .map(|(at, image)| json!({"name": format!("c{at}"), "image": image}))
         .collect();
     let spec = json!({"containers": containers});
-    let object = path.iter().rev().fold(spec, |inner, field| json!({*field: inner}));
+    let object = path
+        .iter()
+        .rev()
+        .fold(spec, |inner, field| json!({*field: inner}));
     let mut object = object;
     object["metadata"] = json!({"name": "x"});
     object

@@ -3,13 +3,13 @@
 
 use super::make::sigstore;
 use crate::digest::Digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use continuity_testkit::SignatureLayer;
 use continuity_testkit::sigstore::{
     BUNDLE, EntryPayload, SIGNATURE, SIMPLE_SIGNING_MEDIA_TYPE, canonical_entry, dearmor,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use rustls_pki_types::{
     CertificateDer, SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer, UnixTime,
 };
@@ -71,12 +71,13 @@ pub(super) fn by_certificate(layers: &[SignatureLayer], pem: &str) -> Result<(),
                     .is_ok()
             })
         });
-        let in_time = matches!(entry_time(layer), Ok(Some(time)) if (not_before..=not_after).contains(&time));
+        let in_time =
+            matches!(entry_time(layer), Ok(Some(time)) if (not_before..=not_after).contains(&time));
         signed && in_time
     });
-    satisfied
-        .then_some(())
-        .ok_or_else(|| "verification failed: Several Signature Layers failed verification".to_owned())
+    satisfied.then_some(()).ok_or_else(|| {
+        "verification failed: Several Signature Layers failed verification".to_owned()
+    })
 }
 
 /// The key form.
@@ -98,7 +99,8 @@ pub(super) fn issued_by(pem: &str, chain: &[String], at: DateTime<Utc>) -> Resul
             .map_err(|error| error.to_string())
     };
     let leaf = block(pem)?;
-    let chain: Vec<CertificateDer<'_>> = chain.iter().map(|c| block(c)).collect::<Result<_, _>>()?;
+    let chain: Vec<CertificateDer<'_>> =
+        chain.iter().map(|c| block(c)).collect::<Result<_, _>>()?;
     let Some((root, intermediates)) = chain.split_last() else {
         return Ok(false);
     };
@@ -131,9 +133,8 @@ fn validity(der: &[u8]) -> (i64, i64) {
     use der::Decode as _;
     let certificate = x509_cert::Certificate::from_der(der).unwrap();
     let validity = certificate.tbs_certificate().validity();
-    let seconds = |time: x509_cert::time::Time| {
-        i64::try_from(time.to_unix_duration().as_secs()).unwrap()
-    };
+    let seconds =
+        |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap();
     (seconds(validity.not_before), seconds(validity.not_after))
 }
 
@@ -164,7 +165,11 @@ fn entry_time(layer: &SignatureLayer) -> Result<Option<i64>, ()> {
     let timestamp = entry["SignedEntryTimestamp"].as_str().ok_or(())?;
     let timestamp = STANDARD.decode(timestamp).map_err(drop)?;
     let ours = payload.log_id == hex::encode(log.id())
-        && verifies(&log.key().spki(), canonical_entry(&payload).as_bytes(), &timestamp);
+        && verifies(
+            &log.key().spki(),
+            canonical_entry(&payload).as_bytes(),
+            &timestamp,
+        );
     ours.then_some(Some(payload.integrated_time)).ok_or(())
 }
 

@@ -134,7 +134,9 @@ fn warn_about_capabilities(metadata: &Metadata, used: &BTreeSet<String>) -> anyh
         ));
     }
     if listed == HostCapabilities::All {
-        output::note("warning: hostCapabilities lists everything (`*`); list what the module calls");
+        output::note(
+            "warning: hostCapabilities lists everything (`*`); list what the module calls",
+        );
     }
     Ok(())
 }

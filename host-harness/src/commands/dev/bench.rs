@@ -110,7 +110,10 @@ impl Bench {
             output::progress(&case.name);
             cases.push(self.measure(&policy, &case)?);
         }
-        let fastest = cases.iter().map(|case| case.validation.median).fold(f64::INFINITY, f64::min);
+        let fastest = cases
+            .iter()
+            .map(|case| case.validation.median)
+            .fold(f64::INFINITY, f64::min);
         for case in &mut cases {
             case.ratio = case.validation.median / fastest;
         }
@@ -150,13 +153,17 @@ impl Bench {
 
     fn measure(&self, policy: &PolicyModule, case: &Case) -> anyhow::Result<CaseMeasurement> {
         // The first one shows that the recording fits, and warms up.
-        case.run(policy).with_context(|| format!("case {}", case.name))?;
+        case.run(policy)
+            .with_context(|| format!("case {}", case.name))?;
         let mut samples = Vec::new();
         let mut host_calls = BTreeMap::new();
         for _ in 0..self.iterations {
-            let outcome = case
-                .validate(policy)
-                .with_context(|| format!("case {} gives no answer, so it cannot be measured", case.name))?;
+            let outcome = case.validate(policy).with_context(|| {
+                format!(
+                    "case {} gives no answer, so it cannot be measured",
+                    case.name
+                )
+            })?;
             samples.push(outcome.elapsed);
             host_calls = outcome.host_calls;
         }
@@ -172,7 +179,14 @@ impl Bench {
 fn table(measurements: &Measurements) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
-    table.set_header(["CASE", "MEDIAN µs", "MIN µs", "RATIO", "CALLS", "HOST CALLS"]);
+    table.set_header([
+        "CASE",
+        "MEDIAN µs",
+        "MIN µs",
+        "RATIO",
+        "CALLS",
+        "HOST CALLS",
+    ]);
     for case in &measurements.cases {
         let kinds: Vec<String> = case
             .host_calls

@@ -28,7 +28,9 @@ impl Inspect {
         let bytes = std::fs::read(&self.module)
             .with_context(|| format!("cannot read the module `{}`", self.module.display()))?;
         let metadata: serde_json::Value = match read_section(&bytes, METADATA_SECTION)? {
-            Some(section) => serde_json::from_slice(&section).context("the metadata is not JSON")?,
+            Some(section) => {
+                serde_json::from_slice(&section).context("the metadata is not JSON")?
+            }
             None => serde_json::Value::Null,
         };
         let shown = serde_json::json!({

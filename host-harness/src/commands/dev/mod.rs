@@ -13,7 +13,11 @@ use super::Status;
 
 /// For those who work on the policy: recorded cases, benchmarks, metadata.
 #[derive(Debug, Args)]
-#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 pub struct Dev {
     #[command(subcommand)]
     command: Command,
@@ -47,7 +51,8 @@ fn module_path(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(path) = named {
         return Ok(path.to_owned());
     }
-    let path = std::env::var_os(MODULE_VARIABLE).map_or_else(|| PathBuf::from(MODULE_DEFAULT), PathBuf::from);
+    let path = std::env::var_os(MODULE_VARIABLE)
+        .map_or_else(|| PathBuf::from(MODULE_DEFAULT), PathBuf::from);
     if !path.exists() {
         anyhow::bail!(
             "there is no module at `{}`; build it (`make policy.wasm`) or name one with --module",

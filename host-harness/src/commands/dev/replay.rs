@@ -55,7 +55,12 @@ impl Replay {
         let path = module_path(self.module.as_deref())?;
         let policy = PolicyModule::read(&engine()?, &path)
             .with_context(|| format!("`{}` cannot be used", path.display()))?;
-        let results = cases::replay(&policy, &self.directories, self.filter.as_deref(), self.bless)?;
+        let results = cases::replay(
+            &policy,
+            &self.directories,
+            self.filter.as_deref(),
+            self.bless,
+        )?;
         let width = self.width.unwrap_or_else(terminal_width);
         let (mut passed, mut failed) = (0_usize, 0_usize);
         let mut text = String::new();
@@ -88,11 +93,17 @@ impl Replay {
         }
         text.push_str(&format!("{passed} passed, {failed} failed\n"));
         output::print(&text)?;
-        Ok(if failed == 0 { Status::Fine } else { Status::Failed })
+        Ok(if failed == 0 {
+            Status::Fine
+        } else {
+            Status::Failed
+        })
     }
 }
 
 fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let columns = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     columns.unwrap_or(160)
 }

@@ -1,0 +1,324 @@
+//! Where cases are recorded: one registry and one Sigstore for all of them, a repository for each.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use chrono::{DateTime, TimeDelta, Utc};
+use continuity_testkit::sigstore::SigningKey;
+use continuity_testkit::{Identity, PrivateSigstore, Registry, Signature, SignatureLayer, Signer as KitSigner};
+use host_harness::admission::Review;
+use host_harness::capabilities::{DirectoryStore, Grants, HostOptions, Sources, TrustSource};
+use host_harness::engine::{Engine, EngineOptions, FixedClock, Limits};
+use host_harness::evaluation::{Evaluation, Outcome};
+use host_harness::module::PolicyModule;
+use host_harness::session::Recorder;
+use host_harness::store::DirectoryWriter;
+use serde_json::{Value, json};
+use signature_continuity::baseline::{Baseline, Format, Origin, STATE_NAME, SignerRecord, State, config_map_name};
+use signature_continuity::posture::Rank;
+use signature_continuity::proof::rank_of;
+use signature_continuity::public_key::PublicKey;
+use signature_continuity::signer::{Caller, Keyless, Signer};
+use signature_continuity::subject::fold_subject;
+
+pub const NAMESPACE: &str = "signature-continuity";
+
+pub struct Studio {
+    pub registry: Registry,
+    pub sigstore: PrivateSigstore,
+    pub now: DateTime<Utc>,
+    policy: PolicyModule,
+    out: PathBuf,
+    recorded: usize,
+}
+
+/// One case before it is recorded.
+pub struct Scene<'a> {
+    pub studio: &'a mut Studio,
+    pub name: String,
+    pub path: String,
+    pub settings: Value,
+    pub request: Value,
+    store: tempfile::TempDir,
+    tick: Duration,
+}
+
+/// What must come of a case: written down before it is run.
+pub struct Expected<'a> {
+    /// Empty: follows from the posture.
+    pub drift: &'a str,
+    pub posture: &'a [&'a str],
+    /// `None`: allowed. Otherwise the code.
+    pub code: Option<u16>,
+}
+
+pub fn release() -> Identity {
+    Identity::github("acme/api", "release.yml", "refs/tags/v1.4.0")
+}
+
+impl Studio {
+    pub fn open(module: &Path, out: &Path) -> anyhow::Result<Self> {
+        let engine = Engine::new(&EngineOptions::cached())?;
+        Ok(Self {
+            policy: PolicyModule::read(&engine, module)?,
+            registry: Registry::start()?,
+            sigstore: PrivateSigstore::new()?,
+            now: DateTime::from_timestamp(Utc::now().timestamp(), 0).context("the time")?,
+            out: out.to_owned(),
+            recorded: 0,
+        })
+    }
+
+    pub fn recorded(&self) -> usize {
+        self.recorded
+    }
+
+    /// A new case with a repository of its own, enforced in `prod`, with a learner that ran an hour ago.
+    pub fn scene(&mut self, name: &str) -> anyhow::Result<Scene<'_>> {
+        let settings = json!({
+            "certificateAuthorities": [self.sigstore.chain_pem()],
+            "enforce": [{"namespaces": ["prod"]}],
+        });
+        let scene = Scene {
+            path: format!("acme/{name}"),
+            name: name.to_owned(),
+            settings,
+            request: Value::Null,
+            store: tempfile::tempdir()?,
+            tick: Duration::ZERO,
+            studio: self,
+        };
+        scene.state(TimeDelta::hours(1))?;
+        Ok(scene)
+    }
+}
+
+impl Scene<'_> {
+    pub fn repository(&self) -> String {
+        self.studio.registry.name(&self.path)
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.studio.now
+    }
+
+    pub fn push(&self, tag: &str) -> anyhow::Result<String> {
+        Ok(self.studio.registry.push_image(&self.path, tag, &format!("{} {tag}", self.name))?)
+    }
+
+    pub fn keyless(&self, identity: &Identity, digest: &str) -> anyhow::Result<Signature> {
+        let at = self.now() - TimeDelta::hours(2);
+        Ok(KitSigner::keyless(&self.studio.sigstore, identity).sign(&self.repository(), digest, at)?)
+    }
+
+    pub fn keyed(&self, key: &SigningKey, logged: bool, digest: &str) -> anyhow::Result<Signature> {
+        let signer = KitSigner::key(key);
+        let signer = if logged { signer.logged_in(self.studio.sigstore.log()) } else { signer };
+        Ok(signer.sign(&self.repository(), digest, self.now() - TimeDelta::hours(2))?)
+    }
+
+    pub fn attach(&self, digest: &str, layers: &[SignatureLayer]) -> anyhow::Result<()> {
+        self.studio.registry.push_signature(&self.path, digest, layers)?;
+        Ok(())
+    }
+
+    /// An image under `tag`, signed by these.
+    pub fn signed(&self, tag: &str, identities: &[Identity]) -> anyhow::Result<String> {
+        let digest = self.push(tag)?;
+        let layers: anyhow::Result<Vec<_>> =
+            identities.iter().map(|identity| Ok(self.keyless(identity, &digest)?.layer()?)).collect();
+        self.attach(&digest, &layers?)?;
+        Ok(digest)
+    }
+
+    /// A baseline with these signers, established a month ago.
+    pub fn baseline(&self, signers: &[Signer]) -> anyhow::Result<Baseline> {
+        let first = self.now() - TimeDelta::days(40);
+        let rank = signers.iter().map(rank_of).max().unwrap_or(Rank::Keyless);
+        let mut baseline = Baseline::new(self.repository().parse()?, rank, first);
+        baseline.established = Some(first + TimeDelta::days(1));
+        baseline.last_seen = self.now() - TimeDelta::days(1);
+        baseline.generation = 7;
+        baseline.formats = vec![Format::Cosign2];
+        baseline.signers = signers.iter().map(|signer| self.record(signer)).collect();
+        Ok(baseline)
+    }
+
+    pub fn record(&self, signer: &Signer) -> SignerRecord {
+        SignerRecord {
+            signer: signer.clone(),
+            origin: Origin::Observed,
+            alone: true,
+            first_seen: self.now() - TimeDelta::days(40),
+            last_seen: self.now() - TimeDelta::days(1),
+            digests: 12,
+            retired: None,
+        }
+    }
+
+    pub fn keep(&self, baseline: &Baseline) -> anyhow::Result<()> {
+        Ok(self.writer().baseline(baseline)?)
+    }
+
+    /// The established baseline of most cases: signed by the release workflow.
+    pub fn known(&self) -> anyhow::Result<()> {
+        self.keep(&self.baseline(&[signer_of(&release())])?)
+    }
+
+    pub fn state(&self, ago: TimeDelta) -> anyhow::Result<()> {
+        let state = State { version: 1, last_run: self.now() - ago, baselines: 1 };
+        Ok(self.writer().map(STATE_NAME, &[("state.json", serde_json::to_string(&state)?)])?)
+    }
+
+    pub fn writer(&self) -> DirectoryWriter {
+        DirectoryWriter::new(self.store.path(), NAMESPACE)
+    }
+
+    /// The file of this repository's baseline.
+    pub fn baseline_file(&self) -> anyhow::Result<PathBuf> {
+        Ok(self.store.path().join(format!("{}.yaml", config_map_name(&self.repository().parse()?))))
+    }
+
+    pub fn state_file(&self) -> PathBuf {
+        self.store.path().join(format!("{STATE_NAME}.yaml"))
+    }
+
+    pub fn set(&mut self, key: &str, value: Value) {
+        if let Some(settings) = self.settings.as_object_mut() {
+            settings.insert(key.to_owned(), value);
+        }
+    }
+
+    pub fn tick(&mut self, tick: Duration) {
+        self.tick = tick;
+    }
+
+    /// A pod with these images in `prod`.
+    pub fn pod(&mut self, images: &[String]) {
+        let containers: Vec<Value> =
+            images.iter().enumerate().map(|(at, image)| json!({"name": format!("c{at}"), "image": image})).collect();
+        self.ask("Pod", "", json!({"containers": containers}));
+    }
+
+    /// A request about an object of `kind` whose pod specification is `spec`.
+    pub fn ask(&mut self, kind: &str, group: &str, spec: Value) {
+        let spec = match kind {
+            "Pod" => spec,
+            "CronJob" => json!({"schedule": "@daily", "jobTemplate": {"spec": {"template": {"spec": spec}}}}),
+            _ => json!({"template": {"spec": spec}}),
+        };
+        self.request = json!({
+            "uid": "00000000-0000-4000-8000-000000000001",
+            "kind": {"group": group, "version": "v1", "kind": kind},
+            "resource": {"group": group, "version": "v1", "resource": format!("{}s", kind.to_lowercase())},
+            "operation": "CREATE",
+            "namespace": "prod",
+            "name": "api",
+            "userInfo": {"username": "system:serviceaccount:ci:deployer"},
+            "object": {
+                "apiVersion": if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") },
+                "kind": kind,
+                "metadata": {"name": "api", "namespace": "prod"},
+                "spec": spec,
+            },
+        });
+    }
+
+    /// A pod that runs this repository's image under `tag`.
+    pub fn run_tag(&mut self, tag: &str) {
+        let image = format!("{}:{tag}", self.repository());
+        self.pod(&[image]);
+    }
+
+    pub fn run_digest(&mut self, digest: &str) {
+        let image = format!("{}@{digest}", self.repository());
+        self.pod(&[image]);
+    }
+
+    /// Runs the case for real, holds it against what must come of it, and writes the folder.
+    pub fn take(self, expected: &Expected<'_>) -> anyhow::Result<()> {
+        let name = self.name.clone();
+        self.record_case(expected).with_context(|| format!("the case {name}"))
+    }
+
+    fn record_case(self, expected: &Expected<'_>) -> anyhow::Result<()> {
+        let host = self.studio.registry.host().to_owned();
+        let options = HostOptions::new()
+            .sources(Sources::insecure([host]))
+            .trust(TrustSource::parse(self.studio.sigstore.trusted_root_json().as_bytes())?)
+            .store(Arc::new(DirectoryStore::open(self.store.path())?))
+            .without_caches();
+        let recorder = Arc::new(Recorder::new(Arc::new(options.start()?), self.now()));
+        let since_epoch = Duration::from_secs(u64::try_from(self.now().timestamp())?);
+        let review = Review::from_value(json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": self.request,
+        }))?;
+        let outcome = Evaluation::new(self.studio.policy.clone())
+            .grants(Grants::everything())
+            .limits(Limits { time: Duration::from_secs(60), ..Limits::default() })
+            .clock(Arc::new(FixedClock::new(since_epoch, self.tick)))
+            .run(&review, &self.settings, recorder.clone())?;
+        check(&outcome, expected)?;
+        let folder = self.studio.out.join(&self.name);
+        std::fs::create_dir_all(folder.join("store"))?;
+        let mut session = recorder.finish()?;
+        session.tick = (!self.tick.is_zero()).then_some(self.tick);
+        session.write(&folder.join("session.yml"))?;
+        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": self.request});
+        std::fs::write(folder.join("review.json"), format!("{}\n", serde_json::to_string_pretty(&review)?))?;
+        std::fs::write(folder.join("settings.yaml"), serde_yaml_ng::to_string(&self.settings)?)?;
+        for file in std::fs::read_dir(self.store.path())? {
+            let file = file?;
+            std::fs::copy(file.path(), folder.join("store").join(file.file_name()))?;
+        }
+        host_harness::cases::replay(&self.studio.policy, &[folder], None, true)?;
+        self.studio.recorded += 1;
+        Ok(())
+    }
+}
+
+fn check(outcome: &Outcome, expected: &Expected<'_>) -> anyhow::Result<()> {
+    let code = outcome.response.status.as_ref().filter(|_| !outcome.response.allowed).and_then(|s| s.code);
+    ensure!(code == expected.code, "expected {:?}, got {code:?}: {:?} {:?}", expected.code, outcome.response, outcome.log);
+    let field = |key: &str| {
+        let line = outcome.log.first();
+        line.and_then(|line| line.fields.get(key)).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let drift = match (field("drift").as_str(), field("cause").as_str()) {
+        ("undetermined", cause) => format!("undetermined {cause}"),
+        (drift, _) => drift.to_owned(),
+    };
+    ensure!(expected.drift.is_empty() || drift == expected.drift, "expected drift {}, got {drift}: {:?}", expected.drift, outcome.log);
+    let posture = field("posture");
+    if !expected.posture.is_empty() && !expected.posture.contains(&posture.as_str()) {
+        bail!("expected posture {:?}, got {posture}: {:?}", expected.posture, outcome.log);
+    }
+    Ok(())
+}
+
+/// The signer that an identity's certificate makes.
+pub fn signer_of(identity: &Identity) -> Signer {
+    let issuer = identity.issuer.clone().unwrap_or_default();
+    Signer::Keyless(Keyless {
+        subject: fold_subject(&issuer, identity.subject().unwrap_or_default()),
+        issuer,
+        caller: None,
+    })
+}
+
+/// The same, for a public reusable workflow.
+pub fn called(identity: &Identity, source_id: &str, owner_id: &str) -> Signer {
+    match signer_of(identity) {
+        Signer::Keyless(keyless) => Signer::Keyless(Keyless {
+            caller: Some(Caller { source_id: source_id.to_owned(), owner_id: owner_id.to_owned() }),
+            ..keyless
+        }),
+        key @ Signer::Key(_) => key,
+    }
+}
+
+pub fn key_signer(key: &SigningKey) -> anyhow::Result<Signer> {
+    Ok(Signer::Key(PublicKey::from_pem(&key.public_key_pem())?))
+}

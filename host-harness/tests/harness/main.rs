@@ -1,0 +1,24 @@
+//! The harness, tested from outside: guests that misbehave, the host's answers, sessions, the program.
+//!
+//! One program for all of them, since linking is what takes its time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod cli;
+mod config_maps;
+mod dispatch;
+mod engine;
+mod guest;
+mod hosts;
+mod modules;
+mod registries;
+mod server;
+mod sessions;
+mod signature_data;
+mod verification;
