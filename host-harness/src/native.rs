@@ -83,9 +83,7 @@ impl Host for NativeHost<'_> {
         })?;
         let map = |pointer| match object.pointer(pointer) {
             None | Some(Value::Null) => Ok(Default::default()),
-            Some(value) => {
-                serde_json::from_value(value.clone()).map_err(|_| HostError::Unusable)
-            }
+            Some(value) => serde_json::from_value(value.clone()).map_err(|_| HostError::Unusable),
         };
         Ok(ConfigMapData {
             labels: map("/metadata/labels")?,
@@ -131,12 +129,7 @@ impl Host for NativeHost<'_> {
         self.verify(&request, digest)
     }
 
-    fn issued_by(
-        &self,
-        pem: &str,
-        chain: &[String],
-        at: DateTime<Utc>,
-    ) -> Result<bool, HostError> {
+    fn issued_by(&self, pem: &str, chain: &[String], at: DateTime<Utc>) -> Result<bool, HostError> {
         // Without a chain hosts fall back to the web's roots.
         if chain.is_empty() {
             return Ok(false);

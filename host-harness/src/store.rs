@@ -41,7 +41,10 @@ impl DirectoryWriter {
     /// Writes below `directory`, for the namespace `namespace`.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>, namespace: impl Into<String>) -> Self {
-        Self { directory: directory.into(), namespace: namespace.into() }
+        Self {
+            directory: directory.into(),
+            namespace: namespace.into(),
+        }
     }
 
     /// Writes a baseline.
@@ -57,7 +60,14 @@ impl DirectoryWriter {
             "labels": {LABEL: "true"},
             "annotations": {ANNOTATION: repository},
         });
-        self.object(&name, metadata, &[("repository", repository.to_owned()), ("baseline.json", json)])
+        self.object(
+            &name,
+            metadata,
+            &[
+                ("repository", repository.to_owned()),
+                ("baseline.json", json),
+            ],
+        )
     }
 
     /// Writes a ConfigMap that is no baseline.
@@ -68,20 +78,35 @@ impl DirectoryWriter {
         self.object(name, json!({}), data)
     }
 
-    fn object(&self, name: &str, mut metadata: Value, data: &[(&str, String)]) -> Result<(), WriteError> {
+    fn object(
+        &self,
+        name: &str,
+        mut metadata: Value,
+        data: &[(&str, String)],
+    ) -> Result<(), WriteError> {
         if let Some(metadata) = metadata.as_object_mut() {
             metadata.insert("name".to_owned(), Value::from(name));
             metadata.insert("namespace".to_owned(), Value::from(self.namespace.as_str()));
         }
-        let data: BTreeMap<&str, &str> = data.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
-        replace(&self.directory.join(format!("{name}.yaml")), serde_yaml_ng::to_string(&object)?.as_bytes())
+        let data: BTreeMap<&str, &str> = data
+            .iter()
+            .map(|(key, value)| (*key, value.as_str()))
+            .collect();
+        let object =
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
+        replace(
+            &self.directory.join(format!("{name}.yaml")),
+            serde_yaml_ng::to_string(&object)?.as_bytes(),
+        )
     }
 }
 
 /// Puts `bytes` in the place of a file in one step.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let failed = |source| WriteError::File { path: path.display().to_string(), source };
+    let failed = |source| WriteError::File {
+        path: path.display().to_string(),
+        source,
+    };
     let directory = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
@@ -105,16 +130,26 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let baseline = Baseline::new("ghcr.io/acme/api".parse().unwrap(), Rank::Key, now);
-        DirectoryWriter::new(directory.path(), "ns").baseline(&baseline).unwrap();
+        DirectoryWriter::new(directory.path(), "ns")
+            .baseline(&baseline)
+            .unwrap();
         let name = config_map_name(&baseline.repository);
         let store = DirectoryStore::open(directory.path()).unwrap();
-        let object = store.read(&ConfigMapKey { namespace: "ns".to_owned(), name }).unwrap().unwrap();
+        let object = store
+            .read(&ConfigMapKey {
+                namespace: "ns".to_owned(),
+                name,
+            })
+            .unwrap()
+            .unwrap();
         let map = ConfigMapData {
             labels: serde_json::from_value(object["metadata"]["labels"].clone()).unwrap(),
             data: serde_json::from_value(object["data"].clone()).unwrap(),
         };
         // Without signers it is no usable baseline yet, but everything else was found where it belongs.
-        let Lookup::Unusable(why) = Lookup::of_config_map(&map, &baseline.repository) else { panic!("usable") };
+        let Lookup::Unusable(why) = Lookup::of_config_map(&map, &baseline.repository) else {
+            panic!("usable")
+        };
         assert!(why.contains("signers"), "{why}");
     }
 
@@ -126,6 +161,10 @@ mod tests {
         writer.map("a", &[("k", "2".to_owned())]).unwrap();
         let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
         assert_eq!(files.len(), 1);
-        assert!(std::fs::read_to_string(directory.path().join("a.yaml")).unwrap().contains("k: '2'"));
+        assert!(
+            std::fs::read_to_string(directory.path().join("a.yaml"))
+                .unwrap()
+                .contains("k: '2'")
+        );
     }
 }

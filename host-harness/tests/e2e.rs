@@ -2,7 +2,12 @@
 //!
 //! `make e2e` sets up what this needs and names it: REGISTRY_BIN, COSIGN2, COSIGN3, POLICY_WASM.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 mod e2e {
     pub mod cosign;
@@ -18,8 +23,13 @@ use serde_json::{Value, json};
 
 /// What the audit annotation of the one image says: drift, posture, decision.
 fn assert_image(answer: &Value, expected: &str) {
-    let annotation = answer["auditAnnotations"]["image-1"].as_str().unwrap_or_default();
-    assert!(annotation.contains(expected), "expected `{expected}` in `{annotation}`\n{answer:#}");
+    let annotation = answer["auditAnnotations"]["image-1"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(
+        annotation.contains(expected),
+        "expected `{expected}` in `{annotation}`\n{answer:#}"
+    );
 }
 
 #[test]
@@ -43,7 +53,10 @@ fn cosign_2_by_a_known_key() {
     // The registry is stopped: nothing is known, and nothing is called unsigned.
     lab.stop();
     let (status, answer) = lab.run(&lab.image("acme/api", &digest));
-    assert_image(&answer, "undetermined (outage: registry unreachable) unknown admit");
+    assert_image(
+        &answer,
+        "undetermined (outage: registry unreachable) unknown admit",
+    );
     assert_eq!(status, 0);
 }
 
@@ -57,7 +70,9 @@ fn cosign_2_by_a_key_in_a_log_entry() {
     lab.edit_signature("acme/api", &digest, |manifest| {
         let layer = &manifest["layers"][0];
         let payload = lab.blob("acme/api", layer["digest"].as_str().unwrap());
-        let signature = layer["annotations"]["dev.cosignproject.cosign/signature"].as_str().unwrap();
+        let signature = layer["annotations"]["dev.cosignproject.cosign/signature"]
+            .as_str()
+            .unwrap();
         let signature = e2e::lab::from_base64(signature);
         let body = EntryBody::hashedrekord(&payload, &signature, &cosign.public_key());
         let entry = lab.sigstore.log().enter(&body, chrono::Utc::now()).unwrap();
@@ -128,8 +143,12 @@ fn keyless_on_a_private_sigstore() {
     let lab = Lab::start();
     let digest = lab.push("acme/api", "v1");
     let signer = KitSigner::keyless(&lab.sigstore, &identity());
-    let signature = signer.sign(&lab.registry.name("acme/api"), &digest, chrono::Utc::now()).unwrap();
-    lab.registry.push_signature("acme/api", &digest, &[signature.layer().unwrap()]).unwrap();
+    let signature = signer
+        .sign(&lab.registry.name("acme/api"), &digest, chrono::Utc::now())
+        .unwrap();
+    lab.registry
+        .push_signature("acme/api", &digest, &[signature.layer().unwrap()])
+        .unwrap();
     lab.baseline_of_identity("acme/api");
     let (status, answer) = lab.run(&lab.image("acme/api", &digest));
     assert_image(&answer, "continuous signed admit");
@@ -137,7 +156,9 @@ fn keyless_on_a_private_sigstore() {
 
     // The same bytes under another repository's name, where somebody else signs.
     let digest = lab.push("acme/other", "v1");
-    lab.registry.push_signature("acme/other", &digest, &[signature.layer().unwrap()]).unwrap();
+    lab.registry
+        .push_signature("acme/other", &digest, &[signature.layer().unwrap()])
+        .unwrap();
     lab.baseline_of_identity("acme/other");
     let (status, answer) = lab.run(&lab.image("acme/other", &digest));
     assert_image(&answer, "reject 403");

@@ -16,8 +16,13 @@ fn root() -> &'static Path {
 }
 
 fn module() -> PathBuf {
-    let path = std::env::var_os("POLICY_WASM").map_or_else(|| root().join("policy.wasm"), PathBuf::from);
-    assert!(path.exists(), "the module is not built: run `make policy.wasm` (looked for {})", path.display());
+    let path =
+        std::env::var_os("POLICY_WASM").map_or_else(|| root().join("policy.wasm"), PathBuf::from);
+    assert!(
+        path.exists(),
+        "the module is not built: run `make policy.wasm` (looked for {})",
+        path.display()
+    );
     path
 }
 
@@ -26,13 +31,20 @@ fn answers_every_recorded_case_as_expected() {
     let engine = Engine::new(&EngineOptions::cached()).unwrap();
     let policy = PolicyModule::read(&engine, &module()).unwrap();
     let results = cases::replay(&policy, &[root().join("tests/cases")], None, false).unwrap();
-    assert!(results.len() >= 60, "expected at least 60 cases, found {}", results.len());
+    assert!(
+        results.len() >= 60,
+        "expected at least 60 cases, found {}",
+        results.len()
+    );
     let failed: Vec<&str> = results
         .iter()
         .filter(|result| !matches!(result.verdict, Verdict::Passed))
         .map(|result| result.name.as_str())
         .collect();
-    assert!(failed.is_empty(), "run `make cases` to see what differs in {failed:?}");
+    assert!(
+        failed.is_empty(),
+        "run `make cases` to see what differs in {failed:?}"
+    );
 }
 
 #[test]

@@ -104,7 +104,10 @@ fn lines(evaluation: &Evaluation<'_>, images: &[ImageReport<'_>]) -> Vec<Line> {
     let mut lines: Vec<Line> = own.map(|image| Line::of(evaluation, image)).collect();
     let surplus = images.len().saturating_sub(MOST_LINES);
     if surplus > 0 {
-        lines.push(Line::of_request(evaluation, &format!("{surplus} more images were not looked at")));
+        lines.push(Line::of_request(
+            evaluation,
+            &format!("{surplus} more images were not looked at"),
+        ));
     }
     lines
 }

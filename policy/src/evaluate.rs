@@ -241,7 +241,10 @@ impl<'a> Evaluator<'a, '_> {
         let in_force = self.exceptions(&repository, digest);
         let known = Known::new(self.settings, &repository, lookup.baseline(), &in_force);
         let assessment = assess(&lookup, &known, &observation, &in_force);
-        if matches!(assessment.drifts.first(), Some(Drift::Undetermined(Cause::Format, _))) {
+        if matches!(
+            assessment.drifts.first(),
+            Some(Drift::Undetermined(Cause::Format, _))
+        ) {
             // What is not seen from here is not called unsigned.
             observation.posture = Posture::Unknown;
         }

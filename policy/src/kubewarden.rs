@@ -47,7 +47,9 @@ impl Host for Kubewarden<'_> {
             field_masks: None,
         };
         let map: ConfigMap = get_resource(&request).map_err(|error| {
-            classified(&error, |text| host_error::of_resource(text, name, namespace))
+            classified(&error, |text| {
+                host_error::of_resource(text, name, namespace)
+            })
         })?;
         Ok(ConfigMapData {
             labels: map.metadata.labels.unwrap_or_default(),
@@ -57,7 +59,9 @@ impl Host for Kubewarden<'_> {
 
     fn manifest_digest(&self, name: &str, tag: &str) -> Result<Digest, HostError> {
         let response = get_manifest_digest(&Place::Tag(tag).of(name)).map_err(|error| {
-            classified(&error, |text| host_error::of_registry(text, tag, self.absent_messages))
+            classified(&error, |text| {
+                host_error::of_registry(text, tag, self.absent_messages)
+            })
         })?;
         response.digest.parse().map_err(|_| HostError::Unusable)
     }

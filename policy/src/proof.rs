@@ -189,7 +189,11 @@ fn in_order<'a>(claims: &'a Claims, known: &Known<'a>) -> Vec<(bool, Claim<'a>)>
         }
     };
     let turn = |signer: &Signer| {
-        if known.contains(signer) { Turn::KnownAndClaimed } else { Turn::Stranger }
+        if known.contains(signer) {
+            Turn::KnownAndClaimed
+        } else {
+            Turn::Stranger
+        }
     };
     for layer in claims.layers() {
         if let Some(leaf) = layer.leaf() {
@@ -200,15 +204,29 @@ fn in_order<'a>(claims: &'a Claims, known: &Known<'a>) -> Vec<(bool, Claim<'a>)>
             && let Some((_, Verifier::Key(key))) = layer.own_entry()
         {
             let signer = Signer::Key(key.clone());
-            add(turn(&signer), signer.id().to_string(), Claim::Key { key, claimed: true });
+            add(
+                turn(&signer),
+                signer.id().to_string(),
+                Claim::Key { key, claimed: true },
+            );
         }
     }
     for key in known.keys() {
         let order = Signer::Key(key.clone()).id().to_string();
-        add(Turn::Known, order, Claim::Key { key, claimed: false });
+        add(
+            Turn::Known,
+            order,
+            Claim::Key {
+                key,
+                claimed: false,
+            },
+        );
     }
     ordered.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-    ordered.into_iter().map(|(turn, _, claim)| (turn != Turn::Stranger, claim)).collect()
+    ordered
+        .into_iter()
+        .map(|(turn, _, claim)| (turn != Turn::Stranger, claim))
+        .collect()
 }
 
 struct Prover<'a> {
@@ -253,7 +271,9 @@ impl Prover<'_> {
         };
         match self.refusal(&error, Problem::NotSignedBy("log entry's key")) {
             Refusal::Problem(_) if !claimed => Err(Refusal::NotThisKey),
-            refusal @ (Refusal::Problem(_) | Refusal::Interrupted(_) | Refusal::NotThisKey) => Err(refusal),
+            refusal @ (Refusal::Problem(_) | Refusal::Interrupted(_) | Refusal::NotThisKey) => {
+                Err(refusal)
+            }
         }
     }
 
@@ -333,9 +353,9 @@ pub fn default_payload(repository: &str, digest: &Digest) -> String {
 fn negative(leaf: &Leaf) -> Problem {
     match leaf.key_kind() {
         Some(KeyKind::EcdsaP256 | KeyKind::Ed25519) => Problem::NotSignedBy("certificate"),
-        Some(KeyKind::EcdsaP384 | KeyKind::Rsa) | None => {
-            Problem::Key("hosts do not verify every signature by a certificate of its kind".to_owned())
-        }
+        Some(KeyKind::EcdsaP384 | KeyKind::Rsa) | None => Problem::Key(
+            "hosts do not verify every signature by a certificate of its kind".to_owned(),
+        ),
     }
 }
 

@@ -214,7 +214,9 @@ fn normal_registry(text: &str) -> Result<String, ReferenceError> {
         host => host,
     };
     let port = match port {
-        Some(port) if !port.bytes().all(|b| b.is_ascii_digit()) => return Err(ReferenceError::Registry),
+        Some(port) if !port.bytes().all(|b| b.is_ascii_digit()) => {
+            return Err(ReferenceError::Registry);
+        }
         Some(port) => Some(port.parse::<u16>().map_err(|_| ReferenceError::Registry)?),
         None => None,
     };

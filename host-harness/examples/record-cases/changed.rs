@@ -1,8 +1,13 @@
 //! Images that changed: every drift that says something about a signature.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use continuity_testkit::sigstore::{Bundle, KeyKind, LeafFlaw, SIGN_PREDICATE, Signature, SigningKey, TransparencyLog};
-use continuity_testkit::{Absence, Fault, FaultRule, Forgery, Identity, PrivateSigstore, Scene as Attack, Signer as KitSigner, Victim};
+use continuity_testkit::sigstore::{
+    Bundle, KeyKind, LeafFlaw, SIGN_PREDICATE, Signature, SigningKey, TransparencyLog,
+};
+use continuity_testkit::{
+    Absence, Fault, FaultRule, Forgery, Identity, PrivateSigstore, Scene as Attack,
+    Signer as KitSigner, Victim,
+};
 use serde_json::{Value, json};
 use signature_continuity::baseline::Retired;
 
@@ -11,9 +16,21 @@ use crate::studio::{Expected, Scene, Studio, called, key_signer, release, signer
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const UNSIGNED: Expected<'static> = Expected { drift: "unsigned", posture: &["unsigned"], code: Some(403) };
-const SIGNER: Expected<'static> = Expected { drift: "signer", posture: &["signed"], code: Some(403) };
-const DOWNGRADE: Expected<'static> = Expected { drift: "downgrade", posture: &["unverifiable"], code: Some(403) };
+const UNSIGNED: Expected<'static> = Expected {
+    drift: "unsigned",
+    posture: &["unsigned"],
+    code: Some(403),
+};
+const SIGNER: Expected<'static> = Expected {
+    drift: "signer",
+    posture: &["signed"],
+    code: Some(403),
+};
+const DOWNGRADE: Expected<'static> = Expected {
+    drift: "downgrade",
+    posture: &["unverifiable"],
+    code: Some(403),
+};
 
 pub fn record(studio: &mut Studio) -> anyhow::Result<()> {
     unsigned(studio)?;
@@ -56,7 +73,11 @@ fn unsigned(studio: &mut Studio) -> anyhow::Result<()> {
         let mut scene = studio.scene(name)?;
         scene.known()?;
         scene.push("v1")?;
-        scene.studio.registry.fault(FaultRule::new(&scene.path, "sha256-*", Fault::Absent(absence)));
+        scene.studio.registry.fault(FaultRule::new(
+            &scene.path,
+            "sha256-*",
+            Fault::Absent(absence),
+        ));
         scene.run_tag("v1");
         scene.take(&UNSIGNED)?;
     }
@@ -70,7 +91,11 @@ fn unsigned(studio: &mut Studio) -> anyhow::Result<()> {
         "artifactType": "application/vnd.dev.sigstore.bundle.v0.3+json",
         "annotations": {"dev.sigstore.bundle.predicateType": "https://slsa.dev/provenance/v1"},
     });
-    fallback(&scene, &digest, &json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [descriptor]}))?;
+    fallback(
+        &scene,
+        &digest,
+        &json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": [descriptor]}),
+    )?;
     scene.run_tag("v1");
     scene.take(&UNSIGNED)?;
 
@@ -84,13 +109,19 @@ fn unsigned(studio: &mut Studio) -> anyhow::Result<()> {
 
 fn fallback(scene: &Scene<'_>, digest: &str, index: &Value) -> anyhow::Result<()> {
     let tag = digest.replace(':', "-");
-    scene.studio.registry.push_manifest(&scene.path, &tag, index.to_string().as_bytes(), INDEX)?;
+    scene
+        .studio
+        .registry
+        .push_manifest(&scene.path, &tag, index.to_string().as_bytes(), INDEX)?;
     Ok(())
 }
 
 fn signer(studio: &mut Studio) -> anyhow::Result<()> {
     let stranger = || Identity::google("dev@acme.example");
-    for (name, cold, code) in [("signer-enforced", false, Some(403)), ("signer-cold", true, None)] {
+    for (name, cold, code) in [
+        ("signer-enforced", false, Some(403)),
+        ("signer-cold", true, None),
+    ] {
         let mut scene = studio.scene(name)?;
         let mut baseline = scene.baseline(&[signer_of(&release())])?;
         if cold {
@@ -106,14 +137,21 @@ fn signer(studio: &mut Studio) -> anyhow::Result<()> {
     let mut baseline = scene.baseline(&[signer_of(&release()), signer_of(&stranger())])?;
     let at = scene.now() - TimeDelta::days(2);
     for record in baseline.signers.iter_mut().take(1) {
-        record.retired = Some(Retired { at, by: "ada".to_owned(), reason: "leaked".to_owned() });
+        record.retired = Some(Retired {
+            at,
+            by: "ada".to_owned(),
+            reason: "leaked".to_owned(),
+        });
     }
     scene.keep(&baseline)?;
     scene.signed("v1", &[release()])?;
     scene.run_tag("v1");
     scene.take(&SIGNER)?;
 
-    let (old, new) = (SigningKey::generate(KeyKind::P256)?, SigningKey::generate(KeyKind::P256)?);
+    let (old, new) = (
+        SigningKey::generate(KeyKind::P256)?,
+        SigningKey::generate(KeyKind::P256)?,
+    );
     let mut scene = studio.scene("signer-key-swap")?;
     scene.keep(&scene.baseline(&[key_signer(&old)?])?)?;
     let digest = scene.push("v1")?;
@@ -130,7 +168,12 @@ fn signer(studio: &mut Studio) -> anyhow::Result<()> {
     let mut scene = studio.scene("signer-other-issuer")?;
     scene.known()?;
     let issuer = "https://token.actions.githubusercontent.com/evil";
-    scene.signed("v1", &[release().with_extension(1, issuer).with_extension(8, issuer)])?;
+    scene.signed(
+        "v1",
+        &[release()
+            .with_extension(1, issuer)
+            .with_extension(8, issuer)],
+    )?;
     scene.run_tag("v1");
     scene.take(&SIGNER)?;
 
@@ -142,7 +185,13 @@ fn signer(studio: &mut Studio) -> anyhow::Result<()> {
 
     let mut scene = studio.scene("signer-hostile-name")?;
     scene.known()?;
-    scene.signed("v1", &[Identity::google(&format!("{}@evil.example", "a".repeat(900)))])?;
+    scene.signed(
+        "v1",
+        &[Identity::google(&format!(
+            "{}@evil.example",
+            "a".repeat(900)
+        ))],
+    )?;
     scene.run_tag("v1");
     scene.take(&SIGNER)
 }
@@ -164,7 +213,11 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
         let digest = scene.push("v1")?;
         scene.attach(&digest, &[scene.keyed(&key, true, &digest)?.layer()?])?;
         scene.run_tag("v1");
-        scene.take(&Expected { drift, posture: &[posture], code: Some(403) })?;
+        scene.take(&Expected {
+            drift,
+            posture: &[posture],
+            code: Some(403),
+        })?;
     }
 
     // A stranger's identity beside the known key does not lift the rank.
@@ -176,16 +229,26 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
     scene.keep(&baseline)?;
     let digest = scene.push("v1")?;
     let stranger = scene.keyless(&Identity::google("dev@acme.example"), &digest)?;
-    scene.attach(&digest, &[stranger.layer()?, scene.keyed(&key, true, &digest)?.layer()?])?;
+    scene.attach(
+        &digest,
+        &[
+            stranger.layer()?,
+            scene.keyed(&key, true, &digest)?.layer()?,
+        ],
+    )?;
     scene.run_tag("v1");
-    scene.take(&Expected { posture: &["signed"], ..DOWNGRADE })?;
+    scene.take(&Expected {
+        posture: &["signed"],
+        ..DOWNGRADE
+    })?;
 
     let mut scene = studio.scene("downgrade-other-sigstore")?;
     scene.known()?;
     let digest = scene.push("v1")?;
     let other = PrivateSigstore::new()?;
     let at = scene.now() - TimeDelta::hours(1);
-    let signature = KitSigner::keyless(&other, &release()).sign(&scene.repository(), &digest, at)?;
+    let signature =
+        KitSigner::keyless(&other, &release()).sign(&scene.repository(), &digest, at)?;
     scene.attach(&digest, &[signature.layer()?])?;
     scene.run_tag("v1");
     scene.take(&DOWNGRADE)?;
@@ -195,7 +258,10 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
     let digest = scene.push("v1")?;
     let honest = scene.keyless(&release(), &digest)?;
     let log = TransparencyLog::new()?;
-    let leaf = honest.leaf.as_ref().ok_or_else(|| anyhow::anyhow!("no leaf"))?;
+    let leaf = honest
+        .leaf
+        .as_ref()
+        .ok_or_else(|| anyhow::anyhow!("no leaf"))?;
     let signature = Signature::by_leaf(leaf, &honest.payload, Some(&log), at_of(&honest))?;
     scene.attach(&digest, &[signature.layer()?])?;
     scene.run_tag("v1");
@@ -211,8 +277,17 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
     let mut scene = studio.scene("downgrade-bundle")?;
     scene.known()?;
     let digest = scene.push("v1")?;
-    let bundle = Bundle::by_key(&key, &digest, SIGN_PREDICATE, scene.studio.sigstore.log(), scene.now())?;
-    scene.studio.registry.push_bundles(&scene.path, &digest, &[bundle])?;
+    let bundle = Bundle::by_key(
+        &key,
+        &digest,
+        SIGN_PREDICATE,
+        scene.studio.sigstore.log(),
+        scene.now(),
+    )?;
+    scene
+        .studio
+        .registry
+        .push_bundles(&scene.path, &digest, &[bundle])?;
     scene.run_tag("v1");
     scene.take(&DOWNGRADE)
 }
@@ -222,14 +297,24 @@ fn at_of(signature: &Signature) -> DateTime<Utc> {
 }
 
 fn beyond_bounds(studio: &mut Studio) -> anyhow::Result<()> {
-    let change = |scene: &Scene<'_>, digest: &str, change: &dyn Fn(&mut Value)| -> anyhow::Result<()> {
-        let tag = format!("{}.sig", digest.replace(':', "-"));
-        let json = scene.studio.registry.manifest(&scene.path, &tag)?.unwrap_or_default();
-        let mut manifest: Value = serde_json::from_slice(&json)?;
-        change(&mut manifest);
-        scene.studio.registry.push_manifest(&scene.path, &tag, manifest.to_string().as_bytes(), MANIFEST)?;
-        Ok(())
-    };
+    let change =
+        |scene: &Scene<'_>, digest: &str, change: &dyn Fn(&mut Value)| -> anyhow::Result<()> {
+            let tag = format!("{}.sig", digest.replace(':', "-"));
+            let json = scene
+                .studio
+                .registry
+                .manifest(&scene.path, &tag)?
+                .unwrap_or_default();
+            let mut manifest: Value = serde_json::from_slice(&json)?;
+            change(&mut manifest);
+            scene.studio.registry.push_manifest(
+                &scene.path,
+                &tag,
+                manifest.to_string().as_bytes(),
+                MANIFEST,
+            )?;
+            Ok(())
+        };
     let changes: [(&str, &dyn Fn(&mut Value)); 8] = [
         ("downgrade-many-layers", &|m| {
             let layer = m["layers"][0].clone();
@@ -243,10 +328,18 @@ fn beyond_bounds(studio: &mut Studio) -> anyhow::Result<()> {
                 layers.push(layer);
             }
         }),
-        ("downgrade-large-layer", &|m| m["layers"][0]["size"] = json!(600_000_000)),
-        ("downgrade-layer-elsewhere", &|m| m["layers"][0]["urls"] = json!(["http://127.0.0.1:9/x"])),
-        ("downgrade-large-config", &|m| m["config"]["size"] = json!(600_000_000)),
-        ("downgrade-odd-media-type", &|m| m["mediaType"] = json!("application/x-odd")),
+        ("downgrade-large-layer", &|m| {
+            m["layers"][0]["size"] = json!(600_000_000)
+        }),
+        ("downgrade-layer-elsewhere", &|m| {
+            m["layers"][0]["urls"] = json!(["http://127.0.0.1:9/x"])
+        }),
+        ("downgrade-large-config", &|m| {
+            m["config"]["size"] = json!(600_000_000)
+        }),
+        ("downgrade-odd-media-type", &|m| {
+            m["mediaType"] = json!("application/x-odd")
+        }),
         ("downgrade-odd-schema", &|m| m["schemaVersion"] = json!(1)),
     ];
     for (name, edit) in changes {
@@ -263,7 +356,10 @@ fn beyond_bounds(studio: &mut Studio) -> anyhow::Result<()> {
     let digest = scene.push("v1")?;
     let tag = format!("{}.sig", digest.replace(':', "-"));
     let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).to_string();
-    scene.studio.registry.push_manifest(&scene.path, &tag, index.as_bytes(), INDEX)?;
+    scene
+        .studio
+        .registry
+        .push_manifest(&scene.path, &tag, index.as_bytes(), INDEX)?;
     scene.run_tag("v1");
     scene.take(&DOWNGRADE)?;
 
@@ -271,7 +367,12 @@ fn beyond_bounds(studio: &mut Studio) -> anyhow::Result<()> {
     scene.known()?;
     let digest = scene.push("v1")?;
     let tag = format!("{}.sig", digest.replace(':', "-"));
-    scene.studio.registry.push_manifest(&scene.path, &tag, b"{\"schemaVersion\": 2, \"layers\": 7}", MANIFEST)?;
+    scene.studio.registry.push_manifest(
+        &scene.path,
+        &tag,
+        b"{\"schemaVersion\": 2, \"layers\": 7}",
+        MANIFEST,
+    )?;
     scene.run_tag("v1");
     scene.take(&DOWNGRADE)
 }
@@ -284,13 +385,32 @@ fn forged(studio: &mut Studio) -> anyhow::Result<()> {
         let past = scene.now() - TimeDelta::days(9);
         let releases = [scene.push("v1")?, scene.push("v2")?];
         let releases = [releases[0].as_str(), releases[1].as_str()];
-        let victim = Victim::new(&scene.studio.sigstore, &scene.repository(), &release(), &releases, past)?;
-        let known = if forgery.is_key_based() { key_signer(&victim.keyed_release()?.key)? } else { signer_of(&release()) };
+        let victim = Victim::new(
+            &scene.studio.sigstore,
+            &scene.repository(),
+            &release(),
+            &releases,
+            past,
+        )?;
+        let known = if forgery.is_key_based() {
+            key_signer(&victim.keyed_release()?.key)?
+        } else {
+            signer_of(&release())
+        };
         scene.keep(&scene.baseline(&[known])?)?;
-        let attack = Attack { sigstore: &scene.studio.sigstore, victim: &victim, digest: &digest, at: scene.now() };
+        let attack = Attack {
+            sigstore: &scene.studio.sigstore,
+            victim: &victim,
+            digest: &digest,
+            at: scene.now(),
+        };
         scene.attach(&digest, &forgery.layers(&attack)?)?;
         scene.run_tag("v6");
-        let expected = Expected { drift: "", posture: &["invalid", "unverifiable"], code: Some(403) };
+        let expected = Expected {
+            drift: "",
+            posture: &["invalid", "unverifiable"],
+            code: Some(403),
+        };
         scene.take(&expected)?;
     }
     Ok(())
@@ -299,20 +419,27 @@ fn forged(studio: &mut Studio) -> anyhow::Result<()> {
 /// Certificates that the authority issued although it should not have.
 fn malformed(studio: &mut Studio) -> anyhow::Result<()> {
     for flaw in LeafFlaw::ALL {
-        let name = format!("{flaw:?}").chars().fold(String::new(), |mut name, c| {
-            if c.is_uppercase() {
-                name.push('-');
-            }
-            name.extend(c.to_lowercase());
-            name
-        });
+        let name = format!("{flaw:?}")
+            .chars()
+            .fold(String::new(), |mut name, c| {
+                if c.is_uppercase() {
+                    name.push('-');
+                }
+                name.extend(c.to_lowercase());
+                name
+            });
         let mut scene = studio.scene(&format!("certificate{name}"))?;
         scene.known()?;
         let digest = scene.push("v1")?;
         let at = scene.now() - TimeDelta::hours(1);
         let leaf = scene.studio.sigstore.issue_flawed(&release(), at, flaw)?;
         let payload = scene.keyless(&release(), &digest)?.payload;
-        let signature = Signature::by_leaf(&leaf, &payload, Some(scene.studio.sigstore.log()), at + TimeDelta::minutes(1))?;
+        let signature = Signature::by_leaf(
+            &leaf,
+            &payload,
+            Some(scene.studio.sigstore.log()),
+            at + TimeDelta::minutes(1),
+        )?;
         scene.attach(&digest, &[signature.layer()?])?;
         scene.run_tag("v1");
         scene.take(&DOWNGRADE)?;
@@ -334,7 +461,11 @@ fn pinned(studio: &mut Studio) -> anyhow::Result<()> {
         };
         pin(&mut scene, &release());
         scene.run_tag("v1");
-        scene.take(&Expected { drift: "pin", posture: &[posture], code: Some(403) })?;
+        scene.take(&Expected {
+            drift: "pin",
+            posture: &[posture],
+            code: Some(403),
+        })?;
     }
 
     // A known signer is not enough where another one is pinned.
@@ -343,5 +474,9 @@ fn pinned(studio: &mut Studio) -> anyhow::Result<()> {
     scene.signed("v1", &[release()])?;
     pin(&mut scene, &Identity::google("dev@acme.example"));
     scene.run_tag("v1");
-    scene.take(&Expected { drift: "pin", posture: &["signed"], code: Some(403) })
+    scene.take(&Expected {
+        drift: "pin",
+        posture: &["signed"],
+        code: Some(403),
+    })
 }

@@ -9,8 +9,16 @@ use signature_continuity::posture::{Posture, Rank};
 
 use crate::studio::{Expected, Scene, Studio, called, key_signer, release, signer_of};
 
-const CONTINUOUS: Expected<'static> = Expected { drift: "continuous", posture: &["signed"], code: None };
-const NEW: Expected<'static> = Expected { drift: "new", posture: &[], code: None };
+const CONTINUOUS: Expected<'static> = Expected {
+    drift: "continuous",
+    posture: &["signed"],
+    code: None,
+};
+const NEW: Expected<'static> = Expected {
+    drift: "new",
+    posture: &[],
+    code: None,
+};
 
 pub fn record(studio: &mut Studio) -> anyhow::Result<()> {
     proven(studio)?;
@@ -62,9 +70,15 @@ fn proven(studio: &mut Studio) -> anyhow::Result<()> {
 }
 
 pub fn reusable() -> Identity {
-    Identity::reusable("slsa/generator", "build.yml", "refs/tags/v2.0.0", "acme/api", "refs/tags/v1.0.0")
-        .with_extension(15, "101")
-        .with_extension(17, "7")
+    Identity::reusable(
+        "slsa/generator",
+        "build.yml",
+        "refs/tags/v2.0.0",
+        "acme/api",
+        "refs/tags/v1.0.0",
+    )
+    .with_extension(15, "101")
+    .with_extension(17, "7")
 }
 
 fn listed(studio: &mut Studio) -> anyhow::Result<()> {
@@ -75,21 +89,47 @@ fn listed(studio: &mut Studio) -> anyhow::Result<()> {
         let id = signer_of(&release()).id();
         baseline.verified = vec![Verified::new(digest.parse()?, &id, scene.now())];
         scene.keep(&baseline)?;
-        if by_tag { scene.run_tag("v1") } else { scene.run_digest(&digest) }
+        if by_tag {
+            scene.run_tag("v1")
+        } else {
+            scene.run_digest(&digest)
+        }
         scene.take(&CONTINUOUS)?;
     }
 
     let mut scene = studio.scene("none-tolerated")?;
     let digest = scene.push("v0")?;
     let mut baseline = scene.baseline(&[signer_of(&release())])?;
-    baseline.tolerated = vec![Tolerated { digest: digest.parse()?, posture: Posture::Unsigned, at: scene.now() }];
+    baseline.tolerated = vec![Tolerated {
+        digest: digest.parse()?,
+        posture: Posture::Unsigned,
+        at: scene.now(),
+    }];
     scene.keep(&baseline)?;
     scene.run_tag("v0");
-    scene.take(&Expected { posture: &["unsigned"], ..CONTINUOUS })?;
+    scene.take(&Expected {
+        posture: &["unsigned"],
+        ..CONTINUOUS
+    })?;
 
     for (name, until, expected) in [
-        ("none-allowed", TimeDelta::hours(1), Expected { posture: &[], ..CONTINUOUS }),
-        ("unsigned-no-longer-allowed", TimeDelta::hours(-1), Expected { drift: "unsigned", posture: &["unsigned"], code: Some(403) }),
+        (
+            "none-allowed",
+            TimeDelta::hours(1),
+            Expected {
+                posture: &[],
+                ..CONTINUOUS
+            },
+        ),
+        (
+            "unsigned-no-longer-allowed",
+            TimeDelta::hours(-1),
+            Expected {
+                drift: "unsigned",
+                posture: &["unsigned"],
+                code: Some(403),
+            },
+        ),
     ] {
         let mut scene = studio.scene(name)?;
         let digest = scene.push("v1")?;
@@ -111,7 +151,14 @@ fn by_settings(studio: &mut Studio) -> anyhow::Result<()> {
     let mut scene = studio.scene("none-ref-pattern")?;
     let before = Identity::github("acme/api", "release.yml", "refs/heads/release-1.4");
     scene.keep(&scene.baseline(&[signer_of(&before)])?)?;
-    scene.signed("v1", &[Identity::github("acme/api", "release.yml", "refs/heads/release-1.5")])?;
+    scene.signed(
+        "v1",
+        &[Identity::github(
+            "acme/api",
+            "release.yml",
+            "refs/heads/release-1.5",
+        )],
+    )?;
     let patterns = json!([{"repositories": [scene.repository()], "fold": "refs/heads/release-*"}]);
     scene.set("refPatterns", patterns);
     scene.run_tag("v1");
@@ -142,7 +189,11 @@ fn by_settings(studio: &mut Studio) -> anyhow::Result<()> {
     let mut scene = studio.scene("none-exception-signer")?;
     scene.known()?;
     scene.signed("v1", &[stranger.clone()])?;
-    except(&mut scene, &format!("signer:{}", signer_of(&stranger).id()), "2099-12-31");
+    except(
+        &mut scene,
+        &format!("signer:{}", signer_of(&stranger).id()),
+        "2099-12-31",
+    );
     scene.run_tag("v1");
     scene.take(&CONTINUOUS)?;
 
@@ -151,13 +202,19 @@ fn by_settings(studio: &mut Studio) -> anyhow::Result<()> {
     scene.push("v1")?;
     except(&mut scene, "unsigned", "2099-12-31");
     scene.run_tag("v1");
-    scene.take(&Expected { posture: &["unsigned"], ..CONTINUOUS })?;
+    scene.take(&Expected {
+        posture: &["unsigned"],
+        ..CONTINUOUS
+    })?;
 
     let mut scene = studio.scene("new-pinned")?;
     scene.signed("v1", &[release()])?;
     pin(&mut scene, &release());
     scene.run_tag("v1");
-    scene.take(&Expected { posture: &["signed"], ..NEW })
+    scene.take(&Expected {
+        posture: &["signed"],
+        ..NEW
+    })
 }
 
 pub fn except(scene: &mut Scene<'_>, accepts: &str, expires: &str) {
@@ -232,5 +289,8 @@ fn new(studio: &mut Studio) -> anyhow::Result<()> {
     scene.signed("v1", &[release()])?;
     scene.set("observeNew", json!(true));
     scene.run_tag("v1");
-    scene.take(&Expected { posture: &["signed"], ..NEW })
+    scene.take(&Expected {
+        posture: &["signed"],
+        ..NEW
+    })
 }

@@ -3,7 +3,11 @@
 //!
 //! `cargo run -p host-harness --example record-cases -- policy.wasm tests/cases`
 
-#![allow(missing_docs, unreachable_pub, reason = "a program for those who work on the policy")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a program for those who work on the policy"
+)]
 #![allow(clippy::print_stdout, reason = "a program")]
 
 mod changed;

@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 
 use crate::studio::{Expected, Studio, release};
 
-const UNSIGNED: Expected<'static> = Expected { drift: "unsigned", posture: &["unsigned"], code: Some(403) };
+const UNSIGNED: Expected<'static> = Expected {
+    drift: "unsigned",
+    posture: &["unsigned"],
+    code: Some(403),
+};
 
 pub fn record(studio: &mut Studio) -> anyhow::Result<()> {
     kinds(studio)?;
@@ -31,7 +35,11 @@ fn kinds(studio: &mut Studio) -> anyhow::Result<()> {
         scene.known()?;
         scene.push("v1")?;
         let image = format!("{}:v1", scene.repository());
-        scene.ask(kind, group, json!({"containers": [{"name": "c", "image": image}]}));
+        scene.ask(
+            kind,
+            group,
+            json!({"containers": [{"name": "c", "image": image}]}),
+        );
         scene.take(&UNSIGNED)?;
     }
     for (name, place) in [
@@ -59,7 +67,11 @@ fn updates(studio: &mut Studio) -> anyhow::Result<()> {
     scene.run_tag("v1");
     scene.request["operation"] = json!("UPDATE");
     scene.request["oldObject"] = scene.request["object"].clone();
-    scene.take(&Expected { drift: "", posture: &[], code: None })?;
+    scene.take(&Expected {
+        drift: "",
+        posture: &[],
+        code: None,
+    })?;
 
     let mut scene = studio.scene("unsigned-update-new-image")?;
     scene.known()?;
@@ -75,16 +87,24 @@ fn updates(studio: &mut Studio) -> anyhow::Result<()> {
     scene.known()?;
     scene.push("v1")?;
     let image = format!("{}:v1", scene.repository());
-    scene.ask("Pod", "", json!({"containers": [{"name": "c", "image": "registry.example/other/app:v1"}]}));
+    scene.ask(
+        "Pod",
+        "",
+        json!({"containers": [{"name": "c", "image": "registry.example/other/app:v1"}]}),
+    );
     scene.request["operation"] = json!("UPDATE");
     scene.request["subResource"] = json!("ephemeralcontainers");
     scene.request["oldObject"] = scene.request["object"].clone();
-    scene.request["object"]["spec"]["ephemeralContainers"] = json!([{"name": "debug", "image": image}]);
+    scene.request["object"]["spec"]["ephemeralContainers"] =
+        json!([{"name": "debug", "image": image}]);
     scene.take(&UNSIGNED)
 }
 
 fn audit_scanner(studio: &mut Studio) -> anyhow::Result<()> {
-    for (name, report, code) in [("unsigned-scanned", false, None), ("unsigned-scanned-reported", true, Some(403))] {
+    for (name, report, code) in [
+        ("unsigned-scanned", false, None),
+        ("unsigned-scanned-reported", true, Some(403)),
+    ] {
         let mut scene = studio.scene(name)?;
         scene.known()?;
         scene.push("v1")?;
@@ -101,15 +121,22 @@ fn audit_scanner(studio: &mut Studio) -> anyhow::Result<()> {
     scene.known()?;
     scene.push("v1")?;
     scene.run_tag("v1");
-    scene.request["userInfo"] = json!({"username": "system:node:worker-1", "groups": ["system:nodes"]});
-    scene.request["object"]["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "abc"});
-    scene.take(&Expected { drift: "", posture: &[], code: None })?;
+    scene.request["userInfo"] =
+        json!({"username": "system:node:worker-1", "groups": ["system:nodes"]});
+    scene.request["object"]["metadata"]["annotations"] =
+        json!({"kubernetes.io/config.mirror": "abc"});
+    scene.take(&Expected {
+        drift: "",
+        posture: &[],
+        code: None,
+    })?;
 
     let mut scene = studio.scene("unsigned-false-mirror-pod")?;
     scene.known()?;
     scene.push("v1")?;
     scene.run_tag("v1");
-    scene.request["object"]["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "abc"});
+    scene.request["object"]["metadata"]["annotations"] =
+        json!({"kubernetes.io/config.mirror": "abc"});
     scene.take(&UNSIGNED)
 }
 
@@ -120,7 +147,10 @@ fn several(studio: &mut Studio) -> anyhow::Result<()> {
     scene.signed("good", &[release()])?;
     scene.signed("strange", &[Identity::google("dev@acme.example")])?;
     let repository = scene.repository();
-    let images: Vec<String> = ["bad", "good", "strange", "good"].iter().map(|tag| format!("{repository}:{tag}")).collect();
+    let images: Vec<String> = ["bad", "good", "strange", "good"]
+        .iter()
+        .map(|tag| format!("{repository}:{tag}"))
+        .collect();
     scene.pod(&images);
     scene.take(&UNSIGNED)?;
 
@@ -135,7 +165,10 @@ fn several(studio: &mut Studio) -> anyhow::Result<()> {
     }
     scene.set("budget", json!("20s"));
     scene.pod(&images);
-    scene.take(&Expected { code: None, ..UNSIGNED })
+    scene.take(&Expected {
+        code: None,
+        ..UNSIGNED
+    })
 }
 
 fn spellings(studio: &mut Studio) -> anyhow::Result<()> {
@@ -153,18 +186,37 @@ fn unreadable(studio: &mut Studio) -> anyhow::Result<()> {
     for (name, image) in [
         ("unreadable-upper-case", "ghcr.io/Acme/api:v1"),
         ("unreadable-trailing-dot", "ghcr.io./acme/api:v1"),
-        ("unreadable-line-break", "ghcr.io/acme/api:v1\nadmitted: everything is fine"),
+        (
+            "unreadable-line-break",
+            "ghcr.io/acme/api:v1\nadmitted: everything is fine",
+        ),
         ("unreadable-bidi", "ghcr.io/acme/\u{202e}ipa:v1"),
         ("unreadable-empty", ""),
     ] {
         let mut scene = studio.scene(name)?;
         scene.pod(&[image.to_owned()]);
-        scene.take(&Expected { drift: "unreadable", posture: &[], code: Some(403) })?;
+        scene.take(&Expected {
+            drift: "unreadable",
+            posture: &[],
+            code: Some(403),
+        })?;
     }
     let odd: [(&str, Value, Option<u16>); 3] = [
-        ("unreadable-kind", json!({"apiVersion": "example.org/v1", "kind": "Widget"}), Some(403)),
-        ("unreadable-object", json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": 7}}), Some(403)),
-        ("unreadable-object-audit", json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": 7}}), None),
+        (
+            "unreadable-kind",
+            json!({"apiVersion": "example.org/v1", "kind": "Widget"}),
+            Some(403),
+        ),
+        (
+            "unreadable-object",
+            json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": 7}}),
+            Some(403),
+        ),
+        (
+            "unreadable-object-audit",
+            json!({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": 7}}),
+            None,
+        ),
     ];
     for (name, object, code) in odd {
         let mut scene = studio.scene(name)?;
@@ -174,7 +226,11 @@ fn unreadable(studio: &mut Studio) -> anyhow::Result<()> {
         if code.is_none() {
             scene.set("enforce", json!([]));
         }
-        scene.take(&Expected { drift: "", posture: &[], code })?;
+        scene.take(&Expected {
+            drift: "",
+            posture: &[],
+            code,
+        })?;
     }
     Ok(())
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::sigstore::SigningKey;
-use continuity_testkit::{Identity, PrivateSigstore, Registry, Signature, SignatureLayer, Signer as KitSigner};
+use continuity_testkit::{
+    Identity, PrivateSigstore, Registry, Signature, SignatureLayer, Signer as KitSigner,
+};
 use host_harness::admission::Review;
 use host_harness::capabilities::{DirectoryStore, Grants, HostOptions, Sources, TrustSource};
 use host_harness::engine::{Engine, EngineOptions, FixedClock, Limits};
@@ -16,7 +18,9 @@ use host_harness::module::PolicyModule;
 use host_harness::session::Recorder;
 use host_harness::store::DirectoryWriter;
 use serde_json::{Value, json};
-use signature_continuity::baseline::{Baseline, Format, Origin, STATE_NAME, SignerRecord, State, config_map_name};
+use signature_continuity::baseline::{
+    Baseline, Format, Origin, STATE_NAME, SignerRecord, State, config_map_name,
+};
 use signature_continuity::posture::Rank;
 use signature_continuity::proof::rank_of;
 use signature_continuity::public_key::PublicKey;
@@ -105,30 +109,45 @@ impl Scene<'_> {
     }
 
     pub fn push(&self, tag: &str) -> anyhow::Result<String> {
-        Ok(self.studio.registry.push_image(&self.path, tag, &format!("{} {tag}", self.name))?)
+        Ok(self
+            .studio
+            .registry
+            .push_image(&self.path, tag, &format!("{} {tag}", self.name))?)
     }
 
     pub fn keyless(&self, identity: &Identity, digest: &str) -> anyhow::Result<Signature> {
         let at = self.now() - TimeDelta::hours(2);
-        Ok(KitSigner::keyless(&self.studio.sigstore, identity).sign(&self.repository(), digest, at)?)
+        Ok(KitSigner::keyless(&self.studio.sigstore, identity).sign(
+            &self.repository(),
+            digest,
+            at,
+        )?)
     }
 
     pub fn keyed(&self, key: &SigningKey, logged: bool, digest: &str) -> anyhow::Result<Signature> {
         let signer = KitSigner::key(key);
-        let signer = if logged { signer.logged_in(self.studio.sigstore.log()) } else { signer };
+        let signer = if logged {
+            signer.logged_in(self.studio.sigstore.log())
+        } else {
+            signer
+        };
         Ok(signer.sign(&self.repository(), digest, self.now() - TimeDelta::hours(2))?)
     }
 
     pub fn attach(&self, digest: &str, layers: &[SignatureLayer]) -> anyhow::Result<()> {
-        self.studio.registry.push_signature(&self.path, digest, layers)?;
+        self.studio
+            .registry
+            .push_signature(&self.path, digest, layers)?;
         Ok(())
     }
 
     /// An image under `tag`, signed by these.
     pub fn signed(&self, tag: &str, identities: &[Identity]) -> anyhow::Result<String> {
         let digest = self.push(tag)?;
-        let layers: anyhow::Result<Vec<_>> =
-            identities.iter().map(|identity| Ok(self.keyless(identity, &digest)?.layer()?)).collect();
+        let layers: anyhow::Result<Vec<_>> = identities
+            .iter()
+            .map(|identity| Ok(self.keyless(identity, &digest)?.layer()?))
+            .collect();
         self.attach(&digest, &layers?)?;
         Ok(digest)
     }
@@ -168,8 +187,15 @@ impl Scene<'_> {
     }
 
     pub fn state(&self, ago: TimeDelta) -> anyhow::Result<()> {
-        let state = State { version: 1, last_run: self.now() - ago, baselines: 1 };
-        Ok(self.writer().map(STATE_NAME, &[("state.json", serde_json::to_string(&state)?)])?)
+        let state = State {
+            version: 1,
+            last_run: self.now() - ago,
+            baselines: 1,
+        };
+        Ok(self.writer().map(
+            STATE_NAME,
+            &[("state.json", serde_json::to_string(&state)?)],
+        )?)
     }
 
     pub fn writer(&self) -> DirectoryWriter {
@@ -178,7 +204,10 @@ impl Scene<'_> {
 
     /// The file of this repository's baseline.
     pub fn baseline_file(&self) -> anyhow::Result<PathBuf> {
-        Ok(self.store.path().join(format!("{}.yaml", config_map_name(&self.repository().parse()?))))
+        Ok(self.store.path().join(format!(
+            "{}.yaml",
+            config_map_name(&self.repository().parse()?)
+        )))
     }
 
     pub fn state_file(&self) -> PathBuf {
@@ -197,8 +226,11 @@ impl Scene<'_> {
 
     /// A pod with these images in `prod`.
     pub fn pod(&mut self, images: &[String]) {
-        let containers: Vec<Value> =
-            images.iter().enumerate().map(|(at, image)| json!({"name": format!("c{at}"), "image": image})).collect();
+        let containers: Vec<Value> = images
+            .iter()
+            .enumerate()
+            .map(|(at, image)| json!({"name": format!("c{at}"), "image": image}))
+            .collect();
         self.ask("Pod", "", json!({"containers": containers}));
     }
 
@@ -206,7 +238,9 @@ impl Scene<'_> {
     pub fn ask(&mut self, kind: &str, group: &str, spec: Value) {
         let spec = match kind {
             "Pod" => spec,
-            "CronJob" => json!({"schedule": "@daily", "jobTemplate": {"spec": {"template": {"spec": spec}}}}),
+            "CronJob" => {
+                json!({"schedule": "@daily", "jobTemplate": {"spec": {"template": {"spec": spec}}}})
+            }
             _ => json!({"template": {"spec": spec}}),
         };
         self.request = json!({
@@ -240,14 +274,17 @@ impl Scene<'_> {
     /// Runs the case for real, holds it against what must come of it, and writes the folder.
     pub fn take(self, expected: &Expected<'_>) -> anyhow::Result<()> {
         let name = self.name.clone();
-        self.record_case(expected).with_context(|| format!("the case {name}"))
+        self.record_case(expected)
+            .with_context(|| format!("the case {name}"))
     }
 
     fn record_case(self, expected: &Expected<'_>) -> anyhow::Result<()> {
         let host = self.studio.registry.host().to_owned();
         let options = HostOptions::new()
             .sources(Sources::insecure([host]))
-            .trust(TrustSource::parse(self.studio.sigstore.trusted_root_json().as_bytes())?)
+            .trust(TrustSource::parse(
+                self.studio.sigstore.trusted_root_json().as_bytes(),
+            )?)
             .store(Arc::new(DirectoryStore::open(self.store.path())?))
             .without_caches();
         let recorder = Arc::new(Recorder::new(Arc::new(options.start()?), self.now()));
@@ -257,7 +294,10 @@ impl Scene<'_> {
         }))?;
         let outcome = Evaluation::new(self.studio.policy.clone())
             .grants(Grants::everything())
-            .limits(Limits { time: Duration::from_secs(60), ..Limits::default() })
+            .limits(Limits {
+                time: Duration::from_secs(60),
+                ..Limits::default()
+            })
             .clock(Arc::new(FixedClock::new(since_epoch, self.tick)))
             .run(&review, &self.settings, recorder.clone())?;
         check(&outcome, expected)?;
@@ -267,8 +307,14 @@ impl Scene<'_> {
         session.tick = (!self.tick.is_zero()).then_some(self.tick);
         session.write(&folder.join("session.yml"))?;
         let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": self.request});
-        std::fs::write(folder.join("review.json"), format!("{}\n", serde_json::to_string_pretty(&review)?))?;
-        std::fs::write(folder.join("settings.yaml"), serde_yaml_ng::to_string(&self.settings)?)?;
+        std::fs::write(
+            folder.join("review.json"),
+            format!("{}\n", serde_json::to_string_pretty(&review)?),
+        )?;
+        std::fs::write(
+            folder.join("settings.yaml"),
+            serde_yaml_ng::to_string(&self.settings)?,
+        )?;
         for file in std::fs::read_dir(self.store.path())? {
             let file = file?;
             std::fs::copy(file.path(), folder.join("store").join(file.file_name()))?;
@@ -280,20 +326,43 @@ impl Scene<'_> {
 }
 
 fn check(outcome: &Outcome, expected: &Expected<'_>) -> anyhow::Result<()> {
-    let code = outcome.response.status.as_ref().filter(|_| !outcome.response.allowed).and_then(|s| s.code);
-    ensure!(code == expected.code, "expected {:?}, got {code:?}: {:?} {:?}", expected.code, outcome.response, outcome.log);
+    let code = outcome
+        .response
+        .status
+        .as_ref()
+        .filter(|_| !outcome.response.allowed)
+        .and_then(|s| s.code);
+    ensure!(
+        code == expected.code,
+        "expected {:?}, got {code:?}: {:?} {:?}",
+        expected.code,
+        outcome.response,
+        outcome.log
+    );
     let field = |key: &str| {
         let line = outcome.log.first();
-        line.and_then(|line| line.fields.get(key)).and_then(Value::as_str).unwrap_or_default().to_owned()
+        line.and_then(|line| line.fields.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     };
     let drift = match (field("drift").as_str(), field("cause").as_str()) {
         ("undetermined", cause) => format!("undetermined {cause}"),
         (drift, _) => drift.to_owned(),
     };
-    ensure!(expected.drift.is_empty() || drift == expected.drift, "expected drift {}, got {drift}: {:?}", expected.drift, outcome.log);
+    ensure!(
+        expected.drift.is_empty() || drift == expected.drift,
+        "expected drift {}, got {drift}: {:?}",
+        expected.drift,
+        outcome.log
+    );
     let posture = field("posture");
     if !expected.posture.is_empty() && !expected.posture.contains(&posture.as_str()) {
-        bail!("expected posture {:?}, got {posture}: {:?}", expected.posture, outcome.log);
+        bail!(
+            "expected posture {:?}, got {posture}: {:?}",
+            expected.posture,
+            outcome.log
+        );
     }
     Ok(())
 }
@@ -312,7 +381,10 @@ pub fn signer_of(identity: &Identity) -> Signer {
 pub fn called(identity: &Identity, source_id: &str, owner_id: &str) -> Signer {
     match signer_of(identity) {
         Signer::Keyless(keyless) => Signer::Keyless(Keyless {
-            caller: Some(Caller { source_id: source_id.to_owned(), owner_id: owner_id.to_owned() }),
+            caller: Some(Caller {
+                source_id: source_id.to_owned(),
+                owner_id: owner_id.to_owned(),
+            }),
             ..keyless
         }),
         key @ Signer::Key(_) => key,

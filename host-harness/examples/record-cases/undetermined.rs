@@ -9,8 +9,16 @@ use signature_continuity::baseline::Format;
 use crate::continuous::pin;
 use crate::studio::{Expected, Studio, release, signer_of};
 
-const OUTAGE: Expected<'static> = Expected { drift: "undetermined outage", posture: &["unknown"], code: None };
-const BASELINE: Expected<'static> = Expected { drift: "undetermined baseline", posture: &["unknown"], code: Some(500) };
+const OUTAGE: Expected<'static> = Expected {
+    drift: "undetermined outage",
+    posture: &["unknown"],
+    code: None,
+};
+const BASELINE: Expected<'static> = Expected {
+    drift: "undetermined baseline",
+    posture: &["unknown"],
+    code: Some(500),
+};
 
 pub fn record(studio: &mut Studio) -> anyhow::Result<()> {
     outages(studio)?;
@@ -24,19 +32,27 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
     let words = |text: &str| Fault::Body {
         status: 404,
         content_type: "application/json".to_owned(),
-        body: json!({"errors": [{"code": "NAME_UNKNOWN", "message": text}]}).to_string().into_bytes(),
+        body: json!({"errors": [{"code": "NAME_UNKNOWN", "message": text}]})
+            .to_string()
+            .into_bytes(),
     };
     for (name, fault) in [
         ("undetermined-unavailable", Fault::Status(503)),
         ("undetermined-rate-limit", Fault::RateLimited),
         ("undetermined-unauthorized", Fault::Unauthorized),
         ("undetermined-denied", Fault::Denied),
-        ("undetermined-unheard-words", words("the thing is elsewhere today")),
+        (
+            "undetermined-unheard-words",
+            words("the thing is elsewhere today"),
+        ),
     ] {
         let mut scene = studio.scene(name)?;
         scene.known()?;
         let digest = scene.signed("v1", &[release()])?;
-        scene.studio.registry.fault(FaultRule::new(&scene.path, "sha256-*.sig", fault));
+        scene
+            .studio
+            .registry
+            .fault(FaultRule::new(&scene.path, "sha256-*.sig", fault));
         scene.run_digest(&digest);
         scene.take(&OUTAGE)?;
     }
@@ -45,10 +61,18 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
     let mut scene = studio.scene("unsigned-absent-message")?;
     scene.known()?;
     let digest = scene.push("v1")?;
-    scene.studio.registry.fault(FaultRule::new(&scene.path, "sha256-*", words("the thing is elsewhere today")));
+    scene.studio.registry.fault(FaultRule::new(
+        &scene.path,
+        "sha256-*",
+        words("the thing is elsewhere today"),
+    ));
     scene.set("absentMessages", json!(["the thing is elsewhere"]));
     scene.run_digest(&digest);
-    scene.take(&Expected { drift: "unsigned", posture: &["unsigned"], code: Some(403) })?;
+    scene.take(&Expected {
+        drift: "unsigned",
+        posture: &["unsigned"],
+        code: Some(403),
+    })?;
 
     // Between the `.sig` and its verification the registry goes away: the no that follows is not believed.
     let mut scene = studio.scene("undetermined-during-verification")?;
@@ -84,7 +108,10 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
     }
     let mut scene = studio.scene("undetermined-unreachable-waived")?;
     scene.known()?;
-    scene.set("enforce", json!([{"namespaces": ["prod"], "onUndetermined": "admit"}]));
+    scene.set(
+        "enforce",
+        json!([{"namespaces": ["prod"], "onUndetermined": "admit"}]),
+    );
     pin(&mut scene, &release());
     scene.run_tag("v1");
     scene.take(&OUTAGE)?;
@@ -92,7 +119,11 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
 }
 
 fn limits(studio: &mut Studio) -> anyhow::Result<()> {
-    let limit = Expected { drift: "undetermined limit", posture: &["unknown"], code: Some(500) };
+    let limit = Expected {
+        drift: "undetermined limit",
+        posture: &["unknown"],
+        code: Some(500),
+    };
     let mut scene = studio.scene("undetermined-time")?;
     scene.known()?;
     scene.signed("v1", &[release()])?;
@@ -107,7 +138,11 @@ fn limits(studio: &mut Studio) -> anyhow::Result<()> {
     let images: Vec<String> = (0..4).map(image).collect();
     scene.pod(&images);
     // The first ones are new; the last one's baseline is not read any more.
-    scene.take(&Expected { drift: "new", posture: &[], code: Some(500) })?;
+    scene.take(&Expected {
+        drift: "new",
+        posture: &[],
+        code: Some(500),
+    })?;
 
     let mut scene = studio.scene("undetermined-many-images")?;
     scene.known()?;
@@ -115,16 +150,30 @@ fn limits(studio: &mut Studio) -> anyhow::Result<()> {
     let images: Vec<String> = (0..3).map(image).collect();
     scene.set("maxImages", json!(2));
     scene.pod(&images);
-    scene.take(&Expected { drift: "new", posture: &[], code: Some(500) })
+    scene.take(&Expected {
+        drift: "new",
+        posture: &[],
+        code: Some(500),
+    })
 }
 
 fn baselines(studio: &mut Studio) -> anyhow::Result<()> {
     let edits: [(&str, &dyn Fn(&str) -> String); 5] = [
-        ("undetermined-baseline-unlabelled", &|text| text.replace("signature-continuity/baseline: 'true'", "other: x")),
-        ("undetermined-baseline-newer", &|text| text.replace("\"version\": 1", "\"version\": 2")),
-        ("undetermined-baseline-garbage", &|text| text.replace("\"signers\": [", "\"signers\": [7,")),
-        ("undetermined-baseline-other-repository", &|text| text.replace("\"repository\": \"", "\"repository\": \"x.example/")),
-        ("undetermined-baseline-edited-id", &|text| text.replace("\"subject\": \"https://", "\"subject\": \"https://x")),
+        ("undetermined-baseline-unlabelled", &|text| {
+            text.replace("signature-continuity/baseline: 'true'", "other: x")
+        }),
+        ("undetermined-baseline-newer", &|text| {
+            text.replace("\"version\": 1", "\"version\": 2")
+        }),
+        ("undetermined-baseline-garbage", &|text| {
+            text.replace("\"signers\": [", "\"signers\": [7,")
+        }),
+        ("undetermined-baseline-other-repository", &|text| {
+            text.replace("\"repository\": \"", "\"repository\": \"x.example/")
+        }),
+        ("undetermined-baseline-edited-id", &|text| {
+            text.replace("\"subject\": \"https://", "\"subject\": \"https://x")
+        }),
     ];
     for (name, edit) in edits {
         let mut scene = studio.scene(name)?;
@@ -148,19 +197,43 @@ fn baselines(studio: &mut Studio) -> anyhow::Result<()> {
 /// A known-good image tells a broken trust root from an attack.
 fn trust_root(studio: &mut Studio) -> anyhow::Result<()> {
     for (name, control_works, expected) in [
-        ("undetermined-trust-root", false, Expected { drift: "undetermined trust-root", posture: &["unknown"], code: Some(500) }),
-        ("downgrade-trust-root-fine", true, Expected { drift: "downgrade", posture: &["unverifiable"], code: Some(403) }),
+        (
+            "undetermined-trust-root",
+            false,
+            Expected {
+                drift: "undetermined trust-root",
+                posture: &["unknown"],
+                code: Some(500),
+            },
+        ),
+        (
+            "downgrade-trust-root-fine",
+            true,
+            Expected {
+                drift: "downgrade",
+                posture: &["unverifiable"],
+                code: Some(403),
+            },
+        ),
     ] {
         let mut scene = studio.scene(name)?;
         scene.known()?;
         let other = continuity_testkit::PrivateSigstore::new()?;
         let digest = scene.push("v1")?;
-        let signature = KitSigner::keyless(&other, &release()).sign(&scene.repository(), &digest, scene.now())?;
+        let signature = KitSigner::keyless(&other, &release()).sign(
+            &scene.repository(),
+            &digest,
+            scene.now(),
+        )?;
         scene.attach(&digest, &[signature.layer()?])?;
 
         let control = scene.push("control")?;
         let identity = Identity::google("control@acme.example");
-        let signer = if control_works { KitSigner::keyless(&scene.studio.sigstore, &identity) } else { KitSigner::keyless(&other, &identity) };
+        let signer = if control_works {
+            KitSigner::keyless(&scene.studio.sigstore, &identity)
+        } else {
+            KitSigner::keyless(&other, &identity)
+        };
         let signature = signer.sign(&scene.repository(), &control, scene.now())?;
         scene.attach(&control, &[signature.layer()?])?;
         let control: Value = json!({
@@ -176,7 +249,10 @@ fn trust_root(studio: &mut Studio) -> anyhow::Result<()> {
 }
 
 fn formats(studio: &mut Studio) -> anyhow::Result<()> {
-    for (name, established, code) in [("undetermined-format", true, Some(500)), ("undetermined-format-cold", false, None)] {
+    for (name, established, code) in [
+        ("undetermined-format", true, Some(500)),
+        ("undetermined-format-cold", false, None),
+    ] {
         let mut scene = studio.scene(name)?;
         let mut baseline = scene.baseline(&[signer_of(&release())])?;
         baseline.formats = vec![Format::Cosign2, Format::Bundle];
@@ -186,7 +262,11 @@ fn formats(studio: &mut Studio) -> anyhow::Result<()> {
         scene.keep(&baseline)?;
         scene.push("v1")?;
         scene.run_tag("v1");
-        scene.take(&Expected { drift: "undetermined format", posture: &["unknown"], code })?;
+        scene.take(&Expected {
+            drift: "undetermined format",
+            posture: &["unknown"],
+            code,
+        })?;
     }
     Ok(())
 }

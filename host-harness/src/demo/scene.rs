@@ -49,7 +49,12 @@ impl Teller {
     ///
     /// # Errors
     /// When it is another one than the story tells.
-    pub(super) fn verdict(&self, outcome: &Outcome, verdict: Verdict, drift: &str) -> anyhow::Result<()> {
+    pub(super) fn verdict(
+        &self,
+        outcome: &Outcome,
+        verdict: Verdict,
+        drift: &str,
+    ) -> anyhow::Result<()> {
         let warnings = outcome.response.warnings.clone().unwrap_or_default();
         let found = match (outcome.response.allowed, warnings.is_empty()) {
             (true, true) => Verdict::Admitted,
@@ -59,7 +64,9 @@ impl Teller {
         let found_drift = fact(outcome, "drift");
         let calls: u64 = outcome.host_calls.values().sum();
         let status = outcome.response.status.as_ref();
-        let message = status.and_then(|status| status.message.clone()).unwrap_or_default();
+        let message = status
+            .and_then(|status| status.message.clone())
+            .unwrap_or_default();
         let (colour, word) = match found {
             Verdict::Admitted => (GREEN, "admitted".to_owned()),
             Verdict::Warned => (YELLOW, "admitted with a warning".to_owned()),
@@ -68,15 +75,25 @@ impl Teller {
                 (RED, format!("denied ({code})"))
             }
         };
-        let calls = if calls == 1 { "1 host call".to_owned() } else { format!("{calls} host calls") };
+        let calls = if calls == 1 {
+            "1 host call".to_owned()
+        } else {
+            format!("{calls} host calls")
+        };
         let mut text = format!("    => {}   {found_drift}, {calls}", paint(colour, &word));
-        let said = if message.is_empty() { warnings.join("\n") } else { message };
+        let said = if message.is_empty() {
+            warnings.join("\n")
+        } else {
+            message
+        };
         for line in said.lines() {
             text.push_str(&format!("\n     | {line}"));
         }
         output::print(&text)?;
         if found != verdict || found_drift != drift {
-            bail!("the demo did not go as told: expected {verdict:?} and {drift}, got {found:?} and {found_drift}");
+            bail!(
+                "the demo did not go as told: expected {verdict:?} and {drift}, got {found:?} and {found_drift}"
+            );
         }
         Ok(())
     }
@@ -85,12 +102,19 @@ impl Teller {
         let Lesson::Learned { baseline, news } = lesson else {
             bail!("the demo did not go as told: nothing was learned: {lesson:?}");
         };
-        let mut text = format!("    => {}   baseline of {}, generation {}", paint(GREEN, "learned"), baseline.repository, baseline.generation);
+        let mut text = format!(
+            "    => {}   baseline of {}, generation {}",
+            paint(GREEN, "learned"),
+            baseline.repository,
+            baseline.generation
+        );
         for item in news {
             let line = match item {
                 News::Repository => "the repository's first proven signature".to_owned(),
                 News::Signer(signer) => format!("signer {}  {signer}", signer.id().short()),
-                News::Candidate(signer) => format!("stranger beside a known signer, noted: {signer}"),
+                News::Candidate(signer) => {
+                    format!("stranger beside a known signer, noted: {signer}")
+                }
                 News::Verified(digest) => format!("verified {digest}"),
                 News::Established => "established: from now on drift counts".to_owned(),
             };

@@ -8,15 +8,17 @@ use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::{Identity, PrivateSigstore, Registry, Signer as KitSigner};
 use serde_json::{Value, json};
-use signature_continuity::baseline::{Baseline, Lookup, State, STATE_NAME};
+use signature_continuity::baseline::{Baseline, Lookup, STATE_NAME, State};
 use signature_continuity::calls::Calls;
 use signature_continuity::known::Known;
 use signature_continuity::observe::{Observation, Subjected, observe};
 use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::Settings;
 
-use crate::capabilities::{DirectoryStore, Grants, HostOptions, LiveCapabilities, Resource, Sources, TrustSource};
 use crate::admission::Review;
+use crate::capabilities::{
+    DirectoryStore, Grants, HostOptions, LiveCapabilities, Resource, Sources, TrustSource,
+};
 use crate::engine::{Engine, FixedClock};
 use crate::evaluation::{Evaluation, Outcome};
 use crate::learning::{Lesson, fold};
@@ -111,7 +113,8 @@ impl Stage {
     pub fn sign(&self, digest: &str, identity: &Identity) -> anyhow::Result<()> {
         let signer = KitSigner::keyless(&self.sigstore, identity);
         let signature = signer.sign(&self.repository(), digest, self.now())?;
-        self.registry.push_signature(IMAGE, digest, &[signature.layer()?])?;
+        self.registry
+            .push_signature(IMAGE, digest, &[signature.layer()?])?;
         Ok(())
     }
 
@@ -147,7 +150,13 @@ impl Stage {
         let settings = self.parsed_settings()?;
         let (repository, lookup, observation) = self.observe(&settings, image)?;
         let after = settings.baseline.establish_after;
-        let lesson = fold(lookup.baseline(), &repository, &observation, after, self.now());
+        let lesson = fold(
+            lookup.baseline(),
+            &repository,
+            &observation,
+            after,
+            self.now(),
+        );
         if let Lesson::Learned { baseline, .. } = &lesson {
             self.write(baseline)?;
         }
@@ -176,8 +185,15 @@ impl Stage {
     }
 
     fn write_state(&self, baselines: u64) -> anyhow::Result<()> {
-        let state = State { version: 1, last_run: self.now(), baselines };
-        Ok(self.writer().map(STATE_NAME, &[("state.json", serde_json::to_string(&state)?)])?)
+        let state = State {
+            version: 1,
+            last_run: self.now(),
+            baselines,
+        };
+        Ok(self.writer().map(
+            STATE_NAME,
+            &[("state.json", serde_json::to_string(&state)?)],
+        )?)
     }
 
     fn writer(&self) -> DirectoryWriter {
@@ -188,7 +204,11 @@ impl Stage {
         Ok(Settings::parse(self.settings.to_string().as_bytes())?)
     }
 
-    fn observe(&self, settings: &Settings, image: &str) -> anyhow::Result<(Repository, Lookup, Observation)> {
+    fn observe(
+        &self,
+        settings: &Settings,
+        image: &str,
+    ) -> anyhow::Result<(Repository, Lookup, Observation)> {
         let reference: ImageReference = image.parse()?;
         let repository = settings.aliased(reference.repository());
         let capabilities = self.capabilities()?;
@@ -196,8 +216,16 @@ impl Stage {
         let calls = Calls::new(&host, settings.budget);
         let lookup = calls.baseline(NAMESPACE, &repository);
         let known = Known::new(settings, &repository, lookup.baseline(), &[]);
-        let asked = Settings { observe_new: true, ..settings.clone() };
-        let subject = Subjected { reference: &reference, repository: &repository, lookup: &lookup, known: &known };
+        let asked = Settings {
+            observe_new: true,
+            ..settings.clone()
+        };
+        let subject = Subjected {
+            reference: &reference,
+            repository: &repository,
+            lookup: &lookup,
+            known: &known,
+        };
         let observation = observe(&calls, &asked, &subject)
             .map_err(|_| anyhow::anyhow!("the host does not take the reference {image}"))?;
         Ok((repository, lookup, observation))

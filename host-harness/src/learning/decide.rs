@@ -25,7 +25,11 @@ pub fn approve(before: &Baseline, signer: &Signer, alone: bool, approval: &Appro
         by: approval.by.clone(),
         reason: approval.reason.clone(),
     };
-    match baseline.signers.iter_mut().find(|record| &record.signer == signer) {
+    match baseline
+        .signers
+        .iter_mut()
+        .find(|record| &record.signer == signer)
+    {
         Some(record) => {
             record.origin = origin;
             record.alone |= alone;
@@ -50,7 +54,12 @@ pub fn approve(before: &Baseline, signer: &Signer, alone: bool, approval: &Appro
 
 /// Allows one digest until a time, whatever it carries.
 #[must_use]
-pub fn allow(before: &Baseline, digest: &Digest, until: DateTime<Utc>, approval: &Approval) -> Baseline {
+pub fn allow(
+    before: &Baseline,
+    digest: &Digest,
+    until: DateTime<Utc>,
+    approval: &Approval,
+) -> Baseline {
     let mut baseline = before.clone();
     baseline.allowed.retain(|entry| &entry.digest != digest);
     baseline.allowed.push(Allowed {

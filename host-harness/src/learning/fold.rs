@@ -126,9 +126,15 @@ impl Pupil {
         let seen_before = self.baseline.verified(digest).is_some();
         if known.is_empty() {
             let cold = !self.baseline.is_established(self.now);
-            let alone = if let [only] = strangers.as_slice() { Some(only) } else { None };
+            let alone = if let [only] = strangers.as_slice() {
+                Some(only)
+            } else {
+                None
+            };
             // A retired signer is not taken in again by being seen.
-            if let Some(only) = alone.filter(|p| cold && self.baseline.record(&p.signer().id()).is_none()) {
+            if let Some(only) =
+                alone.filter(|p| cold && self.baseline.record(&p.signer().id()).is_none())
+            {
                 self.take_in(only);
                 self.verify(digest, &only.signer().id());
             }
@@ -187,8 +193,16 @@ impl Pupil {
 
     fn note_candidate(&mut self, signer: &Signer, beside: &SignerId) {
         let id = signer.id();
-        let retired = self.baseline.signers.iter().any(|record| record.retired.is_some());
-        let present = self.baseline.candidates.iter().any(|candidate| candidate.id == id);
+        let retired = self
+            .baseline
+            .signers
+            .iter()
+            .any(|record| record.retired.is_some());
+        let present = self
+            .baseline
+            .candidates
+            .iter()
+            .any(|candidate| candidate.id == id);
         if retired || present || self.baseline.candidates.len() >= MOST_CANDIDATES {
             return;
         }
@@ -216,7 +230,9 @@ impl Pupil {
             return;
         }
         let entry = Verified::new(digest.clone(), signer, self.now);
-        self.baseline.verified.retain(|entry| &entry.digest != digest);
+        self.baseline
+            .verified
+            .retain(|entry| &entry.digest != digest);
         self.baseline.verified.push(entry);
         let surplus = self.baseline.verified.len().saturating_sub(MOST_VERIFIED);
         self.baseline.verified.drain(..surplus);
@@ -232,7 +248,12 @@ impl Pupil {
 
     fn note_provenance(&mut self, provenance: Option<&Provenance>) {
         let Some(provenance) = provenance else { return };
-        let SeenProvenance { sources, owners, builders, runners } = &mut self.baseline.provenance;
+        let SeenProvenance {
+            sources,
+            owners,
+            builders,
+            runners,
+        } = &mut self.baseline.provenance;
         let noted = [
             (sources, &provenance.source),
             (owners, &provenance.owner),

@@ -34,8 +34,13 @@ impl Cosign {
     }
 
     fn new(variable: &str, version: Version) -> Self {
-        let program = std::env::var_os(variable).unwrap_or_else(|| panic!("make e2e sets {variable}"));
-        let cosign = Self { program, version, home: tempfile::tempdir().unwrap() };
+        let program =
+            std::env::var_os(variable).unwrap_or_else(|| panic!("make e2e sets {variable}"));
+        let cosign = Self {
+            program,
+            version,
+            home: tempfile::tempdir().unwrap(),
+        };
         cosign.call(&["generate-key-pair", "--output-key-prefix", "key"]);
         cosign
     }
@@ -48,11 +53,20 @@ impl Cosign {
         let format: &[&str] = match self.version {
             Version::Two => &["--tlog-upload=false"],
             Version::Three => &["--signing-config", "signing.json"],
-            Version::ThreeInTheOldFormat => {
-                &["--new-bundle-format=false", "--use-signing-config=false", "--tlog-upload=false"]
-            }
+            Version::ThreeInTheOldFormat => &[
+                "--new-bundle-format=false",
+                "--use-signing-config=false",
+                "--tlog-upload=false",
+            ],
         };
-        let mut arguments = vec!["sign", "--key", "key.key", "--yes", "--allow-insecure-registry", "--allow-http-registry"];
+        let mut arguments = vec![
+            "sign",
+            "--key",
+            "key.key",
+            "--yes",
+            "--allow-insecure-registry",
+            "--allow-http-registry",
+        ];
         arguments.extend(format);
         arguments.push(image);
         self.call(&arguments);
@@ -71,6 +85,10 @@ impl Cosign {
             .stdin(Stdio::null())
             .output()
             .expect("cosign starts");
-        assert!(output.status.success(), "cosign {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "cosign {arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }

@@ -54,7 +54,10 @@ impl Lab {
         });
         lab.write("settings.json", &settings.to_string());
         lab.write("trust.json", &lab.sigstore.trust_config_json());
-        lab.write("sources.yaml", &format!("insecure_sources: [\"{}\"]\n", lab.registry.host()));
+        lab.write(
+            "sources.yaml",
+            &format!("insecure_sources: [\"{}\"]\n", lab.registry.host()),
+        );
         lab.annotate();
         lab
     }
@@ -64,7 +67,9 @@ impl Lab {
     }
 
     pub fn push(&self, repository: &str, tag: &str) -> String {
-        self.registry.push_image(repository, tag, &format!("{repository} {tag}")).unwrap()
+        self.registry
+            .push_image(repository, tag, &format!("{repository} {tag}"))
+            .unwrap()
     }
 
     pub fn image(&self, repository: &str, reference: &str) -> String {
@@ -73,37 +78,71 @@ impl Lab {
 
     pub fn edit_signature(&self, repository: &str, digest: &str, edit: impl Fn(&mut Value)) {
         let tag = format!("{}.sig", digest.replace(':', "-"));
-        let json = self.registry.manifest(repository, &tag).unwrap().expect("cosign pushed a signature");
+        let json = self
+            .registry
+            .manifest(repository, &tag)
+            .unwrap()
+            .expect("cosign pushed a signature");
         let mut manifest: Value = serde_json::from_slice(&json).unwrap();
         edit(&mut manifest);
         let media_type = manifest["mediaType"].as_str().unwrap().to_owned();
-        self.registry.push_manifest(repository, &tag, manifest.to_string().as_bytes(), &media_type).unwrap();
+        self.registry
+            .push_manifest(
+                repository,
+                &tag,
+                manifest.to_string().as_bytes(),
+                &media_type,
+            )
+            .unwrap();
     }
 
     pub fn blob(&self, repository: &str, digest: &str) -> Vec<u8> {
         let hex = digest.strip_prefix("sha256:").unwrap();
         let _ = repository;
-        let path = format!("storage/docker/registry/v2/blobs/sha256/{}/{hex}/data", &hex[..2]);
+        let path = format!(
+            "storage/docker/registry/v2/blobs/sha256/{}/{hex}/data",
+            &hex[..2]
+        );
         std::fs::read(self.directory.path().join(path)).unwrap()
     }
 
     pub fn baseline_of_key(&self, repository: &str, pem: &str) {
-        self.keep(repository, Signer::Key(PublicKey::from_pem(pem).unwrap()), vec![Format::Cosign2]);
+        self.keep(
+            repository,
+            Signer::Key(PublicKey::from_pem(pem).unwrap()),
+            vec![Format::Cosign2],
+        );
     }
 
     pub fn baseline_with_bundles(&self, repository: &str, pem: &str) {
-        self.keep(repository, Signer::Key(PublicKey::from_pem(pem).unwrap()), vec![Format::Bundle]);
+        self.keep(
+            repository,
+            Signer::Key(PublicKey::from_pem(pem).unwrap()),
+            vec![Format::Bundle],
+        );
     }
 
     pub fn baseline_of_identity(&self, repository: &str) {
         let issuer = identity().issuer.unwrap();
         let subject = fold_subject(&issuer, identity().subject().unwrap_or_default());
-        self.keep(repository, Signer::Keyless(Keyless { issuer, subject, caller: None }), vec![Format::Cosign2]);
+        self.keep(
+            repository,
+            Signer::Keyless(Keyless {
+                issuer,
+                subject,
+                caller: None,
+            }),
+            vec![Format::Cosign2],
+        );
     }
 
     fn keep(&self, repository: &str, signer: Signer, formats: Vec<Format>) {
         let first = Utc::now() - TimeDelta::days(40);
-        let mut baseline = Baseline::new(self.registry.name(repository).parse().unwrap(), rank_of(&signer), first);
+        let mut baseline = Baseline::new(
+            self.registry.name(repository).parse().unwrap(),
+            rank_of(&signer),
+            first,
+        );
         baseline.established = Some(first + TimeDelta::days(1));
         baseline.generation = 3;
         baseline.formats = formats;
@@ -116,7 +155,9 @@ impl Lab {
             digests: 5,
             retired: None,
         }];
-        DirectoryWriter::new(self.directory.path().join("store"), NAMESPACE).baseline(&baseline).unwrap();
+        DirectoryWriter::new(self.directory.path().join("store"), NAMESPACE)
+            .baseline(&baseline)
+            .unwrap();
     }
 
     /// `continuity run` about a pod in the enforced namespace: exit status and answer.
@@ -128,8 +169,22 @@ impl Lab {
         self.write("pod.json", &pod.to_string());
         let output = self
             .continuity()
-            .args(["run", "policy.wasm", "--request-path", "pod.json", "--settings-path", "settings.json"])
-            .args(["--store", "dir:store", "--sources-path", "sources.yaml", "--sigstore-trust-config", "trust.json"])
+            .args([
+                "run",
+                "policy.wasm",
+                "--request-path",
+                "pod.json",
+                "--settings-path",
+                "settings.json",
+            ])
+            .args([
+                "--store",
+                "dir:store",
+                "--sources-path",
+                "sources.yaml",
+                "--sigstore-trust-config",
+                "trust.json",
+            ])
             .args(["--allow-context-aware", "--timeout-eval-seconds", "60"])
             .output()
             .unwrap();
@@ -145,10 +200,19 @@ impl Lab {
         let output = self
             .continuity()
             .args(["dev", "annotate", &module, "--output-path", "policy.wasm"])
-            .args(["--metadata-path", &format!("{root}/metadata.yml"), "--usage-path", &format!("{root}/README.md")])
+            .args([
+                "--metadata-path",
+                &format!("{root}/metadata.yml"),
+                "--usage-path",
+                &format!("{root}/README.md"),
+            ])
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 
     fn continuity(&self) -> Command {

@@ -37,13 +37,17 @@ impl Process {
             // Read to its end, so that the registry never waits for somebody to read.
             for line in lines.map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("listening on ") {
-                    let address: String =
-                        rest.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
+                    let address: String = rest
+                        .chars()
+                        .take_while(|c| c.is_ascii_digit() || ".:".contains(*c))
+                        .collect();
                     let _ = sender.send(address);
                 }
             }
         });
-        let address = receiver.recv_timeout(Duration::from_secs(60)).expect("docker-registry says where it listens");
+        let address = receiver
+            .recv_timeout(Duration::from_secs(60))
+            .expect("docker-registry says where it listens");
         Self { child, address }
     }
 

@@ -114,11 +114,9 @@ pub(super) fn now(finding: &Finding<'_>, limit: usize) -> String {
             match signers.as_slice() {
                 [] => "signed".to_owned(),
                 [one] => named(one.signer(), limit),
-                [first, rest @ ..] => format!(
-                    "{} and {} more",
-                    named(first.signer(), limit),
-                    rest.len()
-                ),
+                [first, rest @ ..] => {
+                    format!("{} and {} more", named(first.signer(), limit), rest.len())
+                }
             }
         }
         Posture::Unsigned => "no signature".to_owned(),

@@ -29,7 +29,9 @@ pub(super) fn stands(claims: &Claims, leaf: &Leaf) -> Result<(), Problem> {
     match problems.into_iter().min() {
         Some(problem) => Err(problem),
         None if has_entry => Ok(()),
-        None if outside => Err(Problem::Contradiction("the log entry is dated outside the certificate's validity")),
+        None if outside => Err(Problem::Contradiction(
+            "the log entry is dated outside the certificate's validity",
+        )),
         None => Err(Problem::NoLogEntry),
     }
 }
@@ -49,7 +51,11 @@ fn judge(layer: &Layer, leaf: &Leaf, own: bool) -> Result<Standing, Problem> {
     let entry = match &layer.entry {
         None => return Ok(Standing::Unlogged),
         Some(Err(_)) if own => return Err(Problem::LogEntry("cannot be read".to_owned())),
-        Some(Err(_)) => return Err(Problem::Contradiction("a log entry beside it cannot be read")),
+        Some(Err(_)) => {
+            return Err(Problem::Contradiction(
+                "a log entry beside it cannot be read",
+            ));
+        }
         Some(Ok(entry)) => entry,
     };
     if !leaf.valid_at(entry.integrated_time) {
