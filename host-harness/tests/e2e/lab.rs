@@ -6,6 +6,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
+use continuity_testkit::sigstore::digest_of;
 use continuity_testkit::{Identity, PrivateSigstore, Remote};
 use host_harness::store::DirectoryWriter;
 use serde_json::{Value, json};
@@ -96,9 +97,20 @@ impl Lab {
             .unwrap();
     }
 
-    pub fn blob(&self, repository: &str, digest: &str) -> Vec<u8> {
+    /// Takes an image's `.sig` away: this registry deletes by digest only.
+    pub fn unsign(&self, repository: &str, digest: &str) {
+        let tag = format!("{}.sig", digest.replace(':', "-"));
+        let json = self
+            .registry
+            .manifest(repository, &tag)
+            .unwrap()
+            .expect("there is a signature");
+        self.registry.delete(repository, &digest_of(&json)).unwrap();
+    }
+
+    /// A blob's bytes, from the registry's own storage.
+    pub fn blob(&self, digest: &str) -> Vec<u8> {
         let hex = digest.strip_prefix("sha256:").unwrap();
-        let _ = repository;
         let path = format!(
             "storage/docker/registry/v2/blobs/sha256/{}/{hex}/data",
             &hex[..2]
