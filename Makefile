@@ -67,7 +67,7 @@ bless: policy.wasm build ## The same, and takes what came out as what is expecte
 
 .PHONY: bench
 bench: policy.wasm ## The module's size; time and host calls of one evaluation on each path
-	@$(CARGO) run --release --package host-harness --bin continuity $(LOCKED) -- dev bench
+	@$(CARGO) run --release --package host-harness --bin continuity $(LOCKED) -- dev bench tests/cases --filter none-
 
 .PHONY: fuzz
 fuzz: ## Each parser of hostile input for FUZZ_SECONDS (30), on the stable toolchain

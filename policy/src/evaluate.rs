@@ -4,116 +4,29 @@
 //! before the others, so that nobody can spend the time on images that do not matter. Each distinct image is judged
 //! once; none is left out: what there was no time or room for is `undetermined (limit)`.
 
-use crate::baseline::{Lookup, STATE_NAME, State};
+mod learner;
+mod report;
+
+pub use report::{Evaluation, Finding, ImageReport, Outcome, Unreadable};
+
+use crate::baseline::Lookup;
 use crate::calls::Calls;
 use crate::claims::Claims;
 use crate::decision::{Code, Decision, Scope, decide};
-use crate::drift::{Assessment, Drift, assess};
+use crate::drift::{Drift, assess};
 use crate::host::{Host, Place};
-use crate::host_error::HostError;
 use crate::known::Known;
 use crate::observe::{Observation, Subjected, observe};
 use crate::posture::{Cause, Posture};
 use crate::proof::{ProvenSigner, Subject, prove};
-use crate::reference::{ImageReference, ReferenceError, Repository};
-use crate::request::{AdmissionContext, Looked, RequestError, RequestedImage, look};
+use crate::reference::{ImageReference, Repository};
+use crate::request::{AdmissionContext, Looked, RequestedImage, look};
 use crate::settings::{Exception, Settings, TrustControl};
 use crate::signer::Signer;
 use crate::subject::fold_subject;
-use chrono::{DateTime, TimeDelta, Utc};
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-
-/// After how long without a run the learner counts as gone.
-const LEARNER_GONE: TimeDelta = TimeDelta::days(7);
-
-/// What became of one request.
-pub struct Evaluation<'a> {
-    /// Who asked for what.
-    pub context: AdmissionContext,
-    /// When it began.
-    pub now: DateTime<Utc>,
-    /// What was looked at.
-    pub outcome: Outcome<'a>,
-    /// Whether the namespace is in any enforced scope.
-    pub namespace_enforced: bool,
-    /// Whether a rejection is reported although nothing is enforced.
-    pub reported: bool,
-    /// What is said besides the images.
-    pub notes: Vec<String>,
-    /// How many host calls were made.
-    pub calls: u32,
-}
-
-/// What a request came to.
-pub enum Outcome<'a> {
-    /// Its images, in order of first appearance.
-    Images(Vec<ImageReport<'a>>),
-    /// A static pod's mirror: the node runs it already.
-    MirrorPod,
-    /// Nothing in it is run.
-    Nothing,
-    /// It could not be read.
-    Unreadable(RequestError),
-}
-
-/// What became of one image.
-pub struct ImageReport<'a> {
-    /// As asked for.
-    pub image: RequestedImage,
-    /// Why it cannot be looked at; then there is no finding.
-    pub finding: Result<Finding<'a>, Unreadable>,
-    /// Whether its scope is enforced.
-    pub enforced: bool,
-    /// What becomes of it where its scope rejects.
-    pub decision: Decision,
-}
-
-/// Why an image cannot be looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
-    /// Its reference does not parse.
-    Reference(ReferenceError),
-    /// The host does not take its reference.
-    Host,
-}
-
-/// What was found out about one image.
-pub struct Finding<'a> {
-    /// What its baseline belongs to.
-    pub repository: Repository,
-    /// The baseline.
-    pub lookup: Lookup,
-    /// What it carries.
-    pub observation: Observation,
-    /// How that differs.
-    pub assessment: Assessment,
-    /// Exceptions for it that expire soon, or have.
-    pub ageing: Vec<&'a Exception>,
-}
-
-impl Finding<'_> {
-    /// The drift that decides.
-    #[must_use]
-    pub fn drift(&self) -> Option<&Drift> {
-        self.assessment.drifts.first()
-    }
-}
-
-impl Evaluation<'_> {
-    /// Images whose scope rejects them.
-    pub fn rejected(&self) -> impl Iterator<Item = (&ImageReport<'_>, Code)> {
-        let images = match &self.outcome {
-            Outcome::Images(images) => images.as_slice(),
-            Outcome::MirrorPod | Outcome::Nothing | Outcome::Unreadable(_) => &[],
-        };
-        images.iter().filter_map(|image| match image.decision {
-            Decision::Reject(code) if image.enforced || self.reported => Some((image, code)),
-            Decision::Reject(_) | Decision::Admit => None,
-        })
-    }
-}
 
 /// Evaluates one request.
 pub fn evaluate<'a>(
@@ -142,7 +55,7 @@ pub fn evaluate<'a>(
                 control: OnceCell::new(),
             };
             let reports = evaluator.images(images);
-            notes.extend(learner_note(&calls, settings, &reports));
+            notes.extend(learner::note(&calls, settings, &reports));
             Outcome::Images(reports)
         }
     };
@@ -392,46 +305,6 @@ impl<'a> Evaluator<'a, '_> {
         let known = Known::new(self.settings, image.repository(), None, &[]);
         let findings = prove(self.calls, &proven, &claims, &known, is_wanted);
         findings.interrupted.is_none() && !findings.proven.iter().any(is_wanted)
-    }
-}
-
-/// New repositories are admitted because somebody will learn them: it is said when nobody does.
-fn learner_note(
-    calls: &Calls<'_>,
-    settings: &Settings,
-    reports: &[ImageReport<'_>],
-) -> Option<String> {
-    let is_new = |report: &ImageReport<'_>| {
-        report
-            .finding
-            .as_ref()
-            .is_ok_and(|finding| finding.drift() == Some(&Drift::New))
-    };
-    if !reports.iter().any(is_new) {
-        return None;
-    }
-    let namespace = &settings.baseline.namespace;
-    let state = match calls.config_map(namespace, STATE_NAME) {
-        Ok(map) => map
-            .data
-            .get("state.json")
-            .and_then(|json| serde_json::from_str::<State>(json).ok()),
-        Err(crate::calls::CallError::Host(HostError::Absent)) => {
-            return Some(format!(
-                "no baselines are being learned: {namespace}/{STATE_NAME} does not exist; run continuity learn"
-            ));
-        }
-        Err(_) => return None,
-    };
-    match state {
-        Some(state) if calls.started() - state.last_run <= LEARNER_GONE => None,
-        Some(state) => Some(format!(
-            "the learner ran last on {}: new repositories are not being learned; see continuity status",
-            state.last_run.format("%Y-%m-%d")
-        )),
-        None => Some(format!(
-            "{namespace}/{STATE_NAME} cannot be read; run continuity learn"
-        )),
     }
 }
 

@@ -4,12 +4,12 @@ use super::*;
 use crate::answer::answer;
 use crate::baseline::{Baseline, ConfigMapData, Verified};
 use crate::digest::Digest;
-use crate::host_error::Outage;
-use crate::posture::Posture;
+use crate::host_error::{HostError, Outage};
 use crate::testing::{
     Failure, FakeHost, REPOSITORY, baseline, digest, established, evaluated, google, keyless, now,
     pod, release, request, settings, signer_of, workload,
 };
+use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
 

@@ -16,7 +16,7 @@ use crate::definition::Definition;
 use crate::evaluation::Evaluation;
 use crate::module::PolicyModule;
 use crate::output;
-use crate::session::{Recorder, Replayer, Session};
+use crate::session::{Recorder, ReplayError, Replayer, Session};
 
 /// Run one request through the policy, as a policy server would.
 #[derive(Debug, Args)]
@@ -107,34 +107,19 @@ impl Run {
             .definition
             .as_ref()
             .and_then(|definition| definition.timeout_eval_seconds);
-        let evaluation = Evaluation::new(subject.policy.clone())
-            .grants(self.grants(&subject))
-            .limits(self.limits.limits(timeout));
-
-        let response = if let Some(path) = &self.replay_host_capabilities_interactions {
-            let session = Session::read(path)?;
-            let evaluation = evaluation.clock(session.wall_clock());
-            let replayer = Arc::new(Replayer::new(session.exchanges));
-            let outcome = evaluation.run(&review, &settings, Arc::clone(&replayer) as _);
-            // What the session says about the replay explains whatever the policy made of it.
-            replayer
-                .finish()
-                .with_context(|| format!("`{}` does not fit this evaluation", path.display()))?;
-            outcome?.response
-        } else {
-            let live: Arc<dyn Capabilities> = Arc::new(self.host.options()?.start()?);
-            match &self.record_host_capabilities_interactions {
-                None => evaluation.run(&review, &settings, live)?.response,
-                Some(path) => {
-                    let started = Utc::now();
-                    let recorder = Arc::new(Recorder::new(live, started));
-                    let outcome = evaluation.run(&review, &settings, Arc::clone(&recorder) as _);
-                    // Also where the evaluation failed: that is when somebody wants to look at it again.
-                    let mut session = recorder.finish()?;
-                    session.ungranted = !self.allow_context_aware;
-                    session.write(path)?;
-                    outcome?.response
-                }
+        let evaluation = || {
+            Evaluation::new(subject.policy.clone())
+                .grants(self.grants(&subject))
+                .limits(self.limits.limits(timeout))
+        };
+        let response = match &self.replay_host_capabilities_interactions {
+            Some(path) => {
+                let session = Session::read(path)?;
+                replay(path, session, evaluation(), &review, &settings)?
+            }
+            None => {
+                let host = Arc::new(self.host.options()?.start()?);
+                self.live(host, &evaluation(), &review, &settings)?
             }
         };
         let response = subject.decide(response);
@@ -144,6 +129,26 @@ impl Run {
         } else {
             Status::Rejected
         })
+    }
+
+    /// Judges with answers from the outside world, and records them if that is wanted.
+    fn live(
+        &self,
+        host: Arc<dyn Capabilities>,
+        evaluation: &Evaluation,
+        review: &Review,
+        settings: &Value,
+    ) -> anyhow::Result<Response> {
+        let Some(path) = &self.record_host_capabilities_interactions else {
+            return Ok(evaluation.run(review, settings, host)?.response);
+        };
+        let recorder = Arc::new(Recorder::new(host, Utc::now()));
+        let outcome = evaluation.run(review, settings, Arc::clone(&recorder) as _);
+        // Also where the evaluation failed: that is when somebody wants to look at it again.
+        let mut session = recorder.finish()?;
+        session.ungranted = !self.allow_context_aware;
+        session.write(path)?;
+        Ok(outcome?.response)
     }
 
     fn subject(&self) -> anyhow::Result<Subject> {
@@ -222,6 +227,27 @@ impl Run {
             );
         }
         Grants::all_calls([])
+    }
+}
+
+/// Judges with recorded answers.
+fn replay(
+    path: &Path,
+    session: Session,
+    evaluation: Evaluation,
+    review: &Review,
+    settings: &Value,
+) -> anyhow::Result<Response> {
+    let evaluation = evaluation.clock(session.wall_clock());
+    let replayer = Arc::new(Replayer::new(session.exchanges));
+    let outcome = evaluation.run(review, settings, Arc::clone(&replayer) as _);
+    match (outcome, replayer.finish()) {
+        (Ok(outcome), Ok(())) => Ok(outcome.response),
+        // What failed before it asked for everything left the rest over.
+        (Err(error), Ok(()) | Err(ReplayError::LeftOver { .. })) => Err(error.into()),
+        // A misfit explains whatever the policy made of it.
+        (_, Err(misfit)) => Err(misfit)
+            .with_context(|| format!("`{}` does not fit this evaluation", path.display())),
     }
 }
 

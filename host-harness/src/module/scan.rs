@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::section::SectionError;
-use wasmparser::{Parser, Payload};
+use wasmparser::Payload;
+
+use super::section::{SectionError, payloads};
 
 /// Every host call there is, of this host and of others.
 const HOST_CAPABILITIES: [(&str, &str); 11] = [
@@ -29,10 +30,10 @@ const HOST_CAPABILITIES: [(&str, &str); 11] = [
 /// When the bytes are no module.
 pub fn host_capabilities_in(module: &[u8]) -> Result<BTreeSet<String>, SectionError> {
     let mut segments = Vec::new();
-    for payload in Parser::new(0).parse_all(module) {
-        if let Payload::DataSection(section) = payload.map_err(SectionError::new)? {
+    for payload in payloads(module)? {
+        if let Payload::DataSection(section) = payload? {
             for data in section {
-                segments.push(data.map_err(SectionError::new)?.data);
+                segments.push(data.map_err(SectionError::Broken)?.data);
             }
         }
     }

@@ -13,13 +13,24 @@ pub const METADATA_SECTION: &str = "io.kubewarden.metadata";
 
 /// The module cannot be taken apart.
 #[derive(Debug, Error)]
-#[error("the module's sections cannot be read")]
-pub struct SectionError(#[source] wasmparser::BinaryReaderError);
+pub enum SectionError {
+    /// It is none.
+    #[error("expected a WebAssembly module, which starts with the bytes `\\0asm`")]
+    NotWebAssembly,
+    /// It begins like one.
+    #[error("the module's sections cannot be read")]
+    Broken(#[source] wasmparser::BinaryReaderError),
+}
 
-impl SectionError {
-    pub(super) fn new(source: wasmparser::BinaryReaderError) -> Self {
-        Self(source)
+/// The parts of a module, one after the other.
+pub(super) fn payloads(
+    module: &[u8],
+) -> Result<impl Iterator<Item = Result<Payload<'_>, SectionError>>, SectionError> {
+    if !module.starts_with(b"\0asm") {
+        return Err(SectionError::NotWebAssembly);
     }
+    let payloads = Parser::new(0).parse_all(module);
+    Ok(payloads.map(|payload| payload.map_err(SectionError::Broken)))
 }
 
 /// The contents of the first custom section of this name.
@@ -27,8 +38,8 @@ impl SectionError {
 /// # Errors
 /// When the bytes are no module.
 pub fn read_section(module: &[u8], name: &str) -> Result<Option<Vec<u8>>, SectionError> {
-    for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CustomSection(section) = payload.map_err(SectionError)?
+    for payload in payloads(module)? {
+        if let Payload::CustomSection(section) = payload?
             && section.name() == name
         {
             return Ok(Some(section.data().to_vec()));
@@ -48,8 +59,8 @@ pub fn replace_section(
 ) -> Result<Vec<u8>, SectionError> {
     let mut kept = Vec::with_capacity(module.len().saturating_add(contents.len()));
     let mut copied = 0;
-    for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CustomSection(section) = payload.map_err(SectionError)?
+    for payload in payloads(module)? {
+        if let Payload::CustomSection(section) = payload?
             && section.name() == name
         {
             let contents = section.range();

@@ -6,7 +6,7 @@ use assert_cmd::Command;
 
 use crate::guest;
 
-const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: api, namespace: prod}\nspec: {containers: [{name: a, image: r/a:b}]}\n";
+pub const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: api, namespace: prod}\nspec: {containers: [{name: a, image: r/a:b}]}\n";
 const BASELINE: &str =
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n, namespace: ns}\ndata: {k: v}\n";
 const METADATA: &str = "
@@ -18,7 +18,7 @@ annotations: {io.kubewarden.policy.title: test}
 ";
 
 /// A directory with a policy, a request and a store.
-fn workbench() -> tempfile::TempDir {
+pub fn workbench() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     std::fs::write(path.join("bare.wasm"), guest::policy()).unwrap();
@@ -35,7 +35,7 @@ fn workbench() -> tempfile::TempDir {
     directory
 }
 
-fn command(directory: &Path, arguments: &str) -> Command {
+pub fn command(directory: &Path, arguments: &str) -> Command {
     let mut command = Command::cargo_bin("continuity").unwrap();
     command
         .current_dir(directory)
@@ -47,7 +47,7 @@ fn command(directory: &Path, arguments: &str) -> Command {
 }
 
 /// Everything that can be seen of a run, without this machine's paths.
-fn run(directory: &Path, arguments: &str) -> String {
+pub fn run(directory: &Path, arguments: &str) -> String {
     let output = command(directory, arguments).output().unwrap();
     let text = |bytes: &[u8]| {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
@@ -198,100 +198,6 @@ fn runs_definitions() {
         text.push('\n');
     }
     insta::assert_snapshot!("definitions", text);
-}
-
-#[test]
-fn records_and_replays() {
-    let directory = workbench();
-    let path = directory.path();
-    let record = "run policy.wasm -r pod.yaml --store dir:store --allow-context-aware \
-                  --record-host-capabilities-interactions session.yml";
-    let recorded = run(path, record);
-    assert!(recorded.ends_with("--- status 0\n"), "{recorded}");
-    let session = std::fs::read_to_string(path.join("session.yml")).unwrap();
-    assert!(session.starts_with("# clock: 20"), "{session}");
-    let replay = "run policy.wasm -r pod.yaml --allow-context-aware --replay-host-capabilities-interactions session.yml";
-    std::fs::remove_dir_all(path.join("store")).unwrap();
-    let stdout = |text: &str| text.lines().nth(1).unwrap().to_owned();
-    assert_eq!(stdout(&run(path, replay)), stdout(&recorded));
-    // Without the grant nothing is asked.
-    let text = run(path, &replay.replace(" --allow-context-aware", ""));
-    assert!(
-        text.contains("left over: the policy did not ask for exchange 1 of 1"),
-        "{text}"
-    );
-    assert!(text.ends_with("--- status 1\n"), "{text}");
-}
-
-#[test]
-fn replays_cases() {
-    let directory = workbench();
-    let path = directory.path();
-    let cases = path.join("cases");
-    for (name, store) in [("admits", "store"), ("rejects", "empty")] {
-        let case = cases.join(name);
-        std::fs::create_dir_all(&case).unwrap();
-        std::fs::write(case.join("review.json"), POD).unwrap();
-        std::fs::write(case.join("settings.yaml"), "{}\n").unwrap();
-        run(
-            path,
-            &format!(
-                "run policy.wasm -r pod.yaml --store dir:{store} --allow-context-aware \
-                 --record-host-capabilities-interactions cases/{name}/session.yml"
-            ),
-        );
-    }
-    let mut text = run(path, "dev replay cases --module policy.wasm");
-    text.push_str(&run(path, "dev replay cases --module policy.wasm --bless"));
-    text.push_str(&run(path, "dev replay cases --module bare.wasm"));
-    let expected = cases.join("rejects/expected.json");
-    let changed = std::fs::read_to_string(&expected).unwrap();
-    text.push_str(&changed);
-    std::fs::write(
-        &expected,
-        changed.replace("second", "2nd").replace("403", "500"),
-    )
-    .unwrap();
-    text.push_str(&run(path, "dev replay cases --module policy.wasm"));
-    text.push_str(&run(
-        path,
-        "dev replay cases --module policy.wasm --filter admits",
-    ));
-    text.push_str(&run(
-        path,
-        "dev replay cases --module policy.wasm --filter nothing",
-    ));
-    std::fs::remove_file(cases.join("admits/session.yml")).unwrap();
-    text.push_str(&run(path, "dev replay cases/admits --module policy.wasm"));
-    insta::assert_snapshot!("cases", text);
-}
-
-#[test]
-fn measures_cases() {
-    let directory = workbench();
-    let path = directory.path();
-    let case = path.join("cases/admits");
-    std::fs::create_dir_all(&case).unwrap();
-    std::fs::write(case.join("review.json"), POD).unwrap();
-    let record = "run policy.wasm -r pod.yaml --store dir:store --allow-context-aware \
-                  --record-host-capabilities-interactions cases/admits/session.yml";
-    run(path, record);
-    let output = command(
-        path,
-        "dev bench cases --module policy.wasm -n 3 --output json",
-    )
-    .output()
-    .unwrap();
-    let measured: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let module = std::fs::metadata(path.join("policy.wasm")).unwrap().len();
-    assert_eq!(measured.pointer("/moduleBytes"), Some(&module.into()));
-    assert_eq!(
-        measured.pointer("/cases/0/hostCalls/kubernetes~1get_resource"),
-        Some(&1.into())
-    );
-    assert_eq!(measured.pointer("/cases/0/ratio"), Some(&1.0.into()));
-    let table = run(path, "dev bench cases --module policy.wasm -n 3");
-    assert!(table.contains("1 kubernetes/get_resource"), "{table}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
     unreachable_pub,
     reason = "tests"
 )]
@@ -17,6 +18,7 @@ mod engine;
 mod guest;
 mod hosts;
 mod modules;
+mod recordings;
 mod registries;
 mod server;
 mod sessions;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use host_harness::capabilities::{Capabilities, HostError, HostRequest};
-use host_harness::engine::WallClock as _;
 use host_harness::session::{Recorder, ReplayError, Replayer, Reply, Session, SessionError};
 use rstest::rstest;
 use serde_json::{Value, json};

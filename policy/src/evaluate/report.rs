@@ -1,0 +1,97 @@
+//! What an evaluation found out, as values: for the answer, and for whoever asks natively.
+
+use crate::baseline::Lookup;
+use crate::decision::{Code, Decision};
+use crate::drift::{Assessment, Drift};
+use crate::observe::Observation;
+use crate::reference::{ReferenceError, Repository};
+use crate::request::{AdmissionContext, RequestError, RequestedImage};
+use crate::settings::Exception;
+use chrono::{DateTime, Utc};
+
+/// What became of one request.
+pub struct Evaluation<'a> {
+    /// Who asked for what.
+    pub context: AdmissionContext,
+    /// When it began.
+    pub now: DateTime<Utc>,
+    /// What was looked at.
+    pub outcome: Outcome<'a>,
+    /// Whether the namespace is in any enforced scope.
+    pub namespace_enforced: bool,
+    /// Whether a rejection is reported although nothing is enforced.
+    pub reported: bool,
+    /// What is said besides the images.
+    pub notes: Vec<String>,
+    /// How many host calls were made.
+    pub calls: u32,
+}
+
+/// What a request came to.
+pub enum Outcome<'a> {
+    /// Its images, in order of first appearance.
+    Images(Vec<ImageReport<'a>>),
+    /// A static pod's mirror: the node runs it already.
+    MirrorPod,
+    /// Nothing in it is run.
+    Nothing,
+    /// It could not be read.
+    Unreadable(RequestError),
+}
+
+/// What became of one image.
+pub struct ImageReport<'a> {
+    /// As asked for.
+    pub image: RequestedImage,
+    /// Why it cannot be looked at; then there is no finding.
+    pub finding: Result<Finding<'a>, Unreadable>,
+    /// Whether its scope is enforced.
+    pub enforced: bool,
+    /// What becomes of it where its scope rejects.
+    pub decision: Decision,
+}
+
+/// Why an image cannot be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Its reference does not parse.
+    Reference(ReferenceError),
+    /// The host does not take its reference.
+    Host,
+}
+
+/// What was found out about one image.
+pub struct Finding<'a> {
+    /// What its baseline belongs to.
+    pub repository: Repository,
+    /// The baseline.
+    pub lookup: Lookup,
+    /// What it carries.
+    pub observation: Observation,
+    /// How that differs.
+    pub assessment: Assessment,
+    /// Exceptions for it that expire soon, or have.
+    pub ageing: Vec<&'a Exception>,
+}
+
+impl Finding<'_> {
+    /// The drift that decides.
+    #[must_use]
+    pub fn drift(&self) -> Option<&Drift> {
+        self.assessment.drifts.first()
+    }
+}
+
+impl Evaluation<'_> {
+    /// Images whose scope rejects them.
+    pub fn rejected(&self) -> impl Iterator<Item = (&ImageReport<'_>, Code)> {
+        let images = match &self.outcome {
+            Outcome::Images(images) => images.as_slice(),
+            Outcome::MirrorPod | Outcome::Nothing | Outcome::Unreadable(_) => &[],
+        };
+        images.iter().filter_map(|image| match image.decision {
+            Decision::Reject(code) if image.enforced || self.reported => Some((image, code)),
+            Decision::Reject(_) | Decision::Admit => None,
+        })
+    }
+}
