@@ -117,7 +117,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use super::*;
     use crate::capabilities::{ConfigMapKey, ConfigMapSource as _, DirectoryStore};

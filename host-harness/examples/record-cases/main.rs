@@ -8,7 +8,14 @@
     unreachable_pub,
     reason = "a program for those who work on the policy"
 )]
-#![allow(clippy::print_stdout, reason = "a program")]
+#![allow(
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::needless_question_mark,
+    clippy::type_complexity,
+    clippy::cloned_ref_to_slice_refs,
+    reason = "a program that may stop at the first surprise"
+)]
 
 mod changed;
 mod continuous;

@@ -113,7 +113,9 @@ fn learn(before: Option<&Baseline>, observation: &Observation, at: DateTime<Utc>
 fn learned(lesson: Lesson) -> (Baseline, Vec<News>) {
     match lesson {
         Lesson::Learned { baseline, news } => (*baseline, news),
-        other => panic!("expected a lesson, got {other:?}"),
+        other @ (Lesson::Nothing(_) | Lesson::Unchanged) => {
+            panic!("expected a lesson, got {other:?}")
+        }
     }
 }
 
