@@ -14,6 +14,7 @@ use signature_continuity::baseline::ConfigMapData;
 use signature_continuity::digest::Digest;
 use signature_continuity::host::{Host, Place};
 use signature_continuity::host_error::{self, HostError};
+use signature_continuity::kubewarden::positive;
 
 use crate::capabilities::{Capabilities, CertificateQuestion, HostRequest};
 
@@ -56,11 +57,7 @@ impl<'a> NativeHost<'a> {
 
     fn verify(&self, request: &HostRequest, digest: &Digest) -> Result<(), HostError> {
         let response: VerificationResponse = self.ask(request, host_error::of_verification)?;
-        if response.is_trusted && response.digest == digest.as_str() {
-            Ok(())
-        } else {
-            Err(HostError::Negative)
-        }
+        positive(&response, digest)
     }
 }
 

@@ -111,9 +111,20 @@ impl Host for Kubewarden<'_> {
 
 fn verified(answer: Result<VerificationResponse, Error>, digest: &Digest) -> Result<(), HostError> {
     match answer {
-        Ok(response) if response.is_trusted && response.digest == digest.as_str() => Ok(()),
-        Ok(_) => Err(HostError::Negative),
+        Ok(response) => positive(&response, digest),
         Err(error) => Err(classified(&error, host_error::of_verification)),
+    }
+}
+
+/// Whether a verification says what was asked: trusted, and about this very digest.
+///
+/// # Errors
+/// [`HostError::Negative`] for any other answer.
+pub fn positive(response: &VerificationResponse, digest: &Digest) -> Result<(), HostError> {
+    if response.is_trusted && response.digest == digest.as_str() {
+        Ok(())
+    } else {
+        Err(HostError::Negative)
     }
 }
 
