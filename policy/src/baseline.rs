@@ -261,10 +261,15 @@ impl Baseline {
     /// Which signer `digest` was verified by, where that signer is still known.
     #[must_use]
     pub fn verified(&self, digest: &Digest) -> Option<&Signer> {
+        self.verifiers(digest).next()
+    }
+
+    /// All signers that `digest` was verified by and that are still known.
+    pub fn verifiers(&self, digest: &Digest) -> impl Iterator<Item = &Signer> {
         self.verified
             .iter()
-            .filter(|entry| &entry.digest == digest)
-            .find_map(|entry| {
+            .filter(move |entry| &entry.digest == digest)
+            .filter_map(|entry| {
                 let mut named = self.signers.iter().filter(|r| entry.names(&r.id()));
                 // An id that could mean two signers means none.
                 match (named.next(), named.next()) {

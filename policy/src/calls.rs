@@ -5,8 +5,9 @@
 
 use crate::baseline::{ConfigMapData, Lookup, config_map_name};
 use crate::digest::Digest;
-use crate::host::{Host, Place};
+use crate::host::{Bundles, Host, Place};
 use crate::host_error::HostError;
+use crate::public_key::PublicKey;
 use crate::reference::Repository;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::Cell;
@@ -111,6 +112,19 @@ impl<'a> Calls<'a> {
         pem: &str,
     ) -> Result<(), CallError> {
         self.call(|host| host.verify_key(name, digest, pem))
+    }
+
+    /// `None` where the host cannot read bundles: then it is no call.
+    pub(crate) fn bundles(
+        &self,
+        name: &str,
+        digest: &Digest,
+        keys: &[&PublicKey],
+    ) -> Result<Option<Bundles>, CallError> {
+        if !self.host.reads_bundles() {
+            return Ok(None);
+        }
+        self.call(|host| host.bundles(name, digest, keys)).map(Some)
     }
 
     pub(crate) fn issued_by(

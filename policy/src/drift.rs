@@ -147,6 +147,7 @@ fn drifts(lookup: &Lookup, known: &Known<'_>, observation: &Observation) -> Vec<
     // Such a repository's image without a `.sig` may well be signed: in a way that is not seen from here.
     let unseen = baseline.is_some_and(|b| b.publishes_bundles())
         && !observation.has_signature_tag
+        && !observation.bundles_read
         && matches!(
             observation.posture,
             Posture::Unsigned | Posture::Unverifiable

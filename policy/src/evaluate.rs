@@ -252,6 +252,7 @@ impl<'a> Evaluator<'a, '_> {
             repository,
             lookup,
             known: &known,
+            thorough: false,
         };
         let observation =
             observe(self.calls, self.settings, &image).map_err(|_| Unreadable::Host)?;

@@ -7,7 +7,7 @@ use crate::evaluate::evaluate;
 use crate::host::Host;
 use crate::kubewarden::Kubewarden;
 use crate::settings::Settings;
-use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
+use kubewarden_policy_sdk::request::{GroupVersionKind, KubernetesAdmissionRequest, UserInfo};
 use kubewarden_policy_sdk::response::ValidationResponse;
 use kubewarden_policy_sdk::settings::SettingsValidationResponse;
 use serde_json::Value;
@@ -73,20 +73,35 @@ pub fn validate_settings(payload: &[u8]) -> kubewarden_policy_sdk::wapc_guest::C
 
 /// Judges one request with any host.
 pub fn judge(host: &dyn Host, settings: &Settings, request: Value) -> Answer {
-    let text = |request: &Value, key: &str| {
-        request
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let namespace = text(&request, "namespace");
-    let request = serde_json::from_value(request).unwrap_or_else(|_| KubernetesAdmissionRequest {
-        namespace,
-        operation: "CREATE".to_owned(),
-        ..KubernetesAdmissionRequest::default()
-    });
+    let request = serde_json::from_value(request.clone()).unwrap_or_else(|_| outline(&request));
     answer(&evaluate(host, settings, &request))
+}
+
+/// What can be told of a request that does not parse as a whole: who wants what, and where. Its object counts as
+/// unreadable; an operation that is not known counts as the one that is looked at.
+fn outline(request: &Value) -> KubernetesAdmissionRequest {
+    let text = |pointer: &str| {
+        let text = request.pointer(pointer).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
+    };
+    let operation = text("/operation");
+    KubernetesAdmissionRequest {
+        namespace: text("/namespace"),
+        operation: if operation.is_empty() {
+            "CREATE".to_owned()
+        } else {
+            operation
+        },
+        kind: GroupVersionKind {
+            kind: text("/kind/kind"),
+            ..GroupVersionKind::default()
+        },
+        user_info: UserInfo {
+            username: text("/userInfo/username"),
+            ..UserInfo::default()
+        },
+        ..KubernetesAdmissionRequest::default()
+    }
 }
 
 fn settings(value: Option<&Value>) -> Result<Settings, String> {

@@ -6,6 +6,7 @@
 use crate::baseline::ConfigMapData;
 use crate::digest::Digest;
 use crate::host_error::HostError;
+use crate::public_key::PublicKey;
 use chrono::{DateTime, Utc};
 
 /// The host's capabilities, as far as the policy uses them.
@@ -50,6 +51,55 @@ pub trait Host {
     /// # Errors
     /// When the host did not judge it.
     fn issued_by(&self, pem: &str, chain: &[String], at: DateTime<Utc>) -> Result<bool, HostError>;
+
+    /// Whether this host can read bundles. Those of clusters cannot.
+    fn reads_bundles(&self) -> bool {
+        false
+    }
+
+    /// The signature bundles beside `digest`, proven as strictly as the other forms, keyless or by one of `keys`. Only
+    /// asked of hosts that read them.
+    ///
+    /// # Errors
+    /// When the registry did not answer; that it has none is no error.
+    fn bundles(
+        &self,
+        _name: &str,
+        _digest: &Digest,
+        _keys: &[&PublicKey],
+    ) -> Result<Bundles, HostError> {
+        Err(HostError::NotGranted)
+    }
+}
+
+/// The signature bundles beside one image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bundles {
+    /// Who signed, by each bundle that was proven.
+    pub proven: Vec<BundleSigner>,
+    /// What was wrong with the others.
+    pub unproven: Vec<Unproven>,
+    /// Whether there are more than were looked at: then who signed is not known as a whole.
+    pub more: bool,
+}
+
+/// By what a bundle was proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BundleSigner {
+    /// A certificate, in DER: one of the configured authorities issued it, its key signed the digest, and a log saw that
+    /// while it was valid.
+    Certificate(Vec<u8>),
+    /// One of the keys that the host was asked with.
+    Key(PublicKey),
+}
+
+/// Why a bundle proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unproven {
+    /// Its parts contradict each other, or the digest.
+    Contradiction(&'static str),
+    /// It cannot be read or judged here.
+    Unreadable(String),
 }
 
 /// Where a manifest is in its repository.

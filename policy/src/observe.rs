@@ -4,8 +4,9 @@
 //! that data leads to `unknown`. A registry is asked only about images whose repository has a baseline or a pin, or
 //! where the operator wants it so: a pod must not be able to hang the host on a registry of its author's choice.
 
+mod bundles;
+
 use crate::baseline::{Baseline, Lookup};
-use crate::bundles::{Referred, Referrers, referred_manifest};
 use crate::calls::{CallError, Calls};
 use crate::claims::Claims;
 use crate::digest::Digest;
@@ -17,6 +18,7 @@ use crate::proof::{Findings, Interruption, Problem, ProvenSigner, Subject, prove
 use crate::reference::{ImageReference, Repository};
 use crate::settings::Settings;
 use crate::signer::Signer;
+use bundles::{fallback_index, with_bundles};
 
 /// What one image carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,11 @@ pub struct Observation {
     pub unknown: Option<(Cause, Option<Outage>)>,
     /// Whether there was a `.sig` manifest.
     pub has_signature_tag: bool,
+    /// Whether bundles were read, so that their absence is known.
+    pub bundles_read: bool,
+    /// Whether somebody may have signed who was not seen: a claim got no answer, or there was more than is looked at.
+    /// Who is proven is proven all the same; nothing is to be concluded from who is not.
+    pub incomplete: bool,
 }
 
 /// From where a posture is known.
@@ -62,6 +69,9 @@ pub struct Subjected<'a> {
     pub lookup: &'a Lookup,
     /// Whom it may be signed by.
     pub known: &'a Known<'a>,
+    /// Whether everything is looked at, whatever the baseline says of the digest and whoever is proven first: for the
+    /// learner, which asks about images that run already.
+    pub thorough: bool,
 }
 
 /// Why an image cannot be observed at all.
@@ -78,6 +88,8 @@ impl Observation {
             problems: Vec::new(),
             unknown: None,
             has_signature_tag: false,
+            bundles_read: false,
+            incomplete: false,
         }
     }
 
@@ -120,12 +132,13 @@ pub fn observe(
     settings: &Settings,
     image: &Subjected<'_>,
 ) -> Result<Observation, HostRejectsReference> {
-    let baseline = image.lookup.baseline();
+    let baseline = image.lookup.baseline().filter(|_| !image.thorough);
     let spelled = image.reference.digest();
     if let Some(observation) = spelled.and_then(|digest| listed(calls, image, baseline, digest)) {
         return Ok(observation);
     }
-    let asked = baseline.is_some() || image.known.is_pinned() || settings.observe_new;
+    let asked =
+        image.thorough || baseline.is_some() || image.known.is_pinned() || settings.observe_new;
     if !asked {
         return Ok(Observation::not_asked(spelled.cloned()));
     }
@@ -148,27 +161,53 @@ pub fn observe(
     {
         return Ok(observation);
     }
-    let signature_tag = digest.signature_tag();
-    let mut observation = match calls.manifest(&name, &Place::Tag(&signature_tag)) {
-        Ok(json) => {
-            let mut observation = match Claims::from_manifest(&json) {
-                Ok(claims) => prove_claims(calls, settings, image, &name, &digest, &claims),
-                Err(error) => Observation::unverifiable(&digest, Problem::Data(error.to_string())),
-            };
-            observation.has_signature_tag = true;
-            observation
-        }
-        Err(CallError::Host(HostError::Absent)) => bundles(calls, &name, &digest)?,
-        Err(CallError::Host(HostError::Unusable)) => {
-            let mut observation =
-                Observation::unverifiable(&digest, Problem::Data("expected a manifest".to_owned()));
-            observation.has_signature_tag = true;
-            observation
-        }
-        Err(error) => return unanswered(Some(digest), &error),
+    let of_tag = signature_tag(calls, settings, image, &name, &digest)?;
+    // Whoever is known and proven already needs no further signature.
+    let enough = !image.thorough
+        && of_tag
+            .as_ref()
+            .is_some_and(|observation| observation.posture == Posture::Signed);
+    let bundles = if enough {
+        Ok(None)
+    } else {
+        let keys: Vec<_> = image.known.keys().collect();
+        calls.bundles(&name, &digest, &keys)
+    };
+    let mut observation = match (of_tag, bundles) {
+        (Some(observation), Ok(None)) => observation,
+        (Some(observation), Err(_)) if observation.posture == Posture::Signed => Observation {
+            incomplete: true,
+            ..observation
+        },
+        (None, Ok(None)) => fallback_index(calls, &name, &digest)?,
+        (of_tag, Ok(Some(bundles))) => with_bundles(of_tag, &digest, bundles),
+        (_, Err(error)) => return unanswered(Some(digest), &error),
     };
     observation.digest = Some(digest);
     Ok(observation)
+}
+
+/// What the `.sig` manifest proves; `None` where there is none.
+fn signature_tag(
+    calls: &Calls<'_>,
+    settings: &Settings,
+    image: &Subjected<'_>,
+    name: &str,
+    digest: &Digest,
+) -> Result<Option<Observation>, HostRejectsReference> {
+    let mut observation = match calls.manifest(name, &Place::Tag(&digest.signature_tag())) {
+        Ok(json) => match Claims::from_manifest(&json) {
+            Ok(claims) => prove_claims(calls, settings, image, name, digest, &claims),
+            Err(error) => Observation::unverifiable(digest, Problem::Data(error.to_string())),
+        },
+        Err(CallError::Host(HostError::Absent)) => return Ok(None),
+        Err(CallError::Host(HostError::Unusable)) => {
+            Observation::unverifiable(digest, Problem::Data("expected a manifest".to_owned()))
+        }
+        Err(error) => return unanswered(Some(digest.clone()), &error).map(Some),
+    };
+    observation.has_signature_tag = true;
+    Ok(Some(observation))
 }
 
 /// What the baseline says about this very digest. It ends the observation, unless a pin wants more than it says.
@@ -184,9 +223,8 @@ fn listed(
     if baseline.allowed(digest, calls.started()).is_some() {
         return of(Posture::Unknown, Evidence::Allowed);
     }
-    if let Some(signer) = baseline.verified(digest)
-        && (!pinned || image.known.satisfies_pin(signer))
-    {
+    let mut verifiers = baseline.verifiers(digest);
+    if let Some(signer) = verifiers.find(|signer| !pinned || image.known.satisfies_pin(signer)) {
         return of(Posture::Signed, Evidence::Verified(signer.clone()));
     }
     match baseline.tolerated(digest) {
@@ -220,7 +258,8 @@ fn prove_claims(
     // A known signer who needs no further one beside him ends the search.
     let findings = prove(calls, &subject, claims, known, |proven: &ProvenSigner| {
         let signer = proven.signer();
-        known.contains(signer)
+        !image.thorough
+            && known.contains(signer)
             && (rank_of(signer) >= rank || known.may_stand_alone(signer))
             && (!known.is_pinned() || known.satisfies_pin(signer))
     });
@@ -250,48 +289,8 @@ fn of_findings(digest: &Digest, findings: Findings) -> Observation {
     Observation {
         proven: findings.proven,
         problems: findings.problems,
+        incomplete: findings.incomplete,
         ..Observation::new(digest, posture, Evidence::Proof)
-    }
-}
-
-/// Without a `.sig`: whether bundles refer to the image, as far as the fallback tag tells.
-fn bundles(
-    calls: &Calls<'_>,
-    name: &str,
-    digest: &Digest,
-) -> Result<Observation, HostRejectsReference> {
-    let unsigned = Observation::new(Some(digest.clone()), Posture::Unsigned, Evidence::Proof);
-    let referrers = match calls.manifest(name, &Place::Tag(&digest.referrers_tag())) {
-        Ok(json) => Referrers::from_index(&json),
-        Err(CallError::Host(HostError::Absent)) => return Ok(unsigned),
-        Err(CallError::Host(HostError::Unusable)) => {
-            return Ok(Observation::unverifiable(
-                digest,
-                Problem::Data("expected an index".to_owned()),
-            ));
-        }
-        Err(error) => return unanswered(Some(digest.clone()), &error),
-    };
-    let Some(referrers) = referrers else {
-        return Ok(unsigned);
-    };
-    let bundle = || Ok(Observation::unverifiable(digest, Problem::Bundle));
-    if referrers.signature {
-        return bundle();
-    }
-    for unsaid in &referrers.unsaid {
-        match calls.manifest(name, &Place::Digest(unsaid)) {
-            Ok(json) if referred_manifest(&json) == Referred::Signature => return bundle(),
-            // An index that names what is not there says nothing.
-            Ok(_) | Err(CallError::Host(HostError::Absent)) => {}
-            Err(CallError::Host(HostError::Unusable)) => return bundle(),
-            Err(error) => return unanswered(Some(digest.clone()), &error),
-        }
-    }
-    if referrers.more {
-        bundle()
-    } else {
-        Ok(unsigned)
     }
 }
 

@@ -33,6 +33,7 @@ fn observed(
         repository: &repository,
         lookup,
         known: &known,
+        thorough: false,
     };
     observe(&calls, settings, &image)
 }

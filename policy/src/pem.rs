@@ -37,7 +37,8 @@ pub fn decode(tag: &'static str, text: &str) -> Result<Vec<u8>, PemError> {
         .strip_prefix(format!("-----BEGIN {tag}-----").as_str())
         .and_then(|rest| rest.strip_suffix(format!("-----END {tag}-----").as_str()))
         .ok_or(PemError::NotOneBlock(tag))?;
-    if body.contains('-') {
+    // The boundaries have lines of their own: otherwise the hyphens of one could belong to a second one.
+    if body.contains('-') || !body.starts_with(['\n', '\r']) || !body.ends_with('\n') {
         return Err(PemError::NotOneBlock(tag));
     }
     let base64: String = body.chars().filter(|c| !c.is_ascii_whitespace()).collect();

@@ -14,10 +14,12 @@ pub use problem::Problem;
 
 use order::{Claim, in_order, readable};
 
+use crate::baseline::Format;
 use crate::calls::{CallError, Calls};
 use crate::certificate::Leaf;
 use crate::claims::Claims;
 use crate::digest::Digest;
+use crate::host::BundleSigner;
 use crate::host_error::{HostError, Outage};
 use crate::known::Known;
 use crate::posture::Rank;
@@ -32,6 +34,7 @@ pub struct ProvenSigner {
     signer: Signer,
     provenance: Option<Provenance>,
     at_home: bool,
+    format: Format,
 }
 
 /// What is proven, and against which CAs.
@@ -55,6 +58,8 @@ pub struct Findings {
     pub problems: Vec<Problem>,
     /// A claim that matters got no answer.
     pub interrupted: Option<Interruption>,
+    /// Some claim got no answer, whether it mattered or not: who else signed is not known.
+    pub incomplete: bool,
 }
 
 /// Why a claim got no answer.
@@ -90,6 +95,33 @@ impl ProvenSigner {
     #[must_use]
     pub fn is_at_home(&self) -> bool {
         self.at_home
+    }
+
+    /// In which format the signature is.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// From a bundle that the host proved. The rules for certificates are the same as everywhere.
+    ///
+    /// # Errors
+    /// When the certificate breaks one of them.
+    pub(crate) fn of_bundle(signer: BundleSigner) -> Result<Self, Problem> {
+        let (signer, provenance) = match signer {
+            BundleSigner::Certificate(der) => {
+                let leaf = Leaf::from_der(der).map_err(|e| Problem::Certificate(e.to_string()))?;
+                (Signer::of_leaf(&leaf), Some(leaf.provenance().clone()))
+            }
+            BundleSigner::Key(key) => (Signer::Key(key), None),
+        };
+        Ok(Self {
+            signer,
+            provenance,
+            // A bundle's statement names a digest, and no repository.
+            at_home: false,
+            format: Format::Bundle,
+        })
     }
 
     /// The rank of the evidence.
@@ -140,8 +172,14 @@ pub fn prove(
             }
             Err(Refusal::Problem(problem)) => findings.problems.push(problem),
             Err(Refusal::NotThisKey) => {}
-            Err(Refusal::Interrupted(why)) if is_known => findings.interrupted = Some(why),
-            Err(Refusal::Interrupted(why)) => others = Some(why),
+            Err(Refusal::Interrupted(why)) => {
+                findings.incomplete = true;
+                if is_known {
+                    findings.interrupted = Some(why);
+                } else {
+                    others = Some(why);
+                }
+            }
         }
     }
     // What a known signer's claim would have come to always matters; a stranger's only where nobody is proven.
@@ -179,8 +217,12 @@ impl Prover<'_> {
                 provenance: Some(leaf.provenance().clone()),
                 at_home: self
                     .is_at_home(|layer| layer.leaf().is_some_and(|l| l.der() == leaf.der())),
+                format: Format::Cosign2,
             }),
-            Err(error) => Err(self.refusal(&error, negative(leaf))),
+            Err(error) => {
+                let negative = negative(leaf.key_kind(), "certificate", "certificate");
+                Err(self.refusal(&error, negative))
+            }
         }
     }
 
@@ -191,9 +233,10 @@ impl Prover<'_> {
                 signer: Signer::Key(key.clone()),
                 provenance: None,
                 at_home: self.is_at_home(|layer| layer.certificate.is_none()),
+                format: Format::Cosign2,
             });
         };
-        match self.refusal(&error, Problem::NotSignedBy("log entry's key")) {
+        match self.refusal(&error, negative(Some(key.kind()), "log entry's key", "key")) {
             Refusal::Problem(_) if !claimed => Err(Refusal::NotThisKey),
             refusal @ (Refusal::Problem(_) | Refusal::Interrupted(_) | Refusal::NotThisKey) => {
                 Err(refusal)
@@ -272,14 +315,14 @@ pub fn default_payload(repository: &str, digest: &Digest) -> String {
     )
 }
 
-/// What a no means. Not all hosts verify certificates with every kind of key (sigstore 0.13 none with RSA), or with
-/// every digest algorithm: for those a no is no contradiction.
-fn negative(leaf: &Leaf) -> Problem {
-    match leaf.key_kind() {
-        Some(KeyKind::EcdsaP256 | KeyKind::Ed25519) => Problem::NotSignedBy("certificate"),
-        Some(KeyKind::EcdsaP384 | KeyKind::Rsa) | None => Problem::Key(
-            "hosts do not verify every signature by a certificate of its kind".to_owned(),
-        ),
+/// What a no means. Not all hosts verify every kind of key (sigstore 0.13 no certificates with RSA), or with every digest
+/// algorithm (cosign 2 signs P-384 over SHA-256): for those a no is no contradiction.
+fn negative(kind: Option<KeyKind>, who: &'static str, of: &str) -> Problem {
+    match kind {
+        Some(KeyKind::EcdsaP256 | KeyKind::Ed25519) => Problem::NotSignedBy(who),
+        Some(KeyKind::EcdsaP384 | KeyKind::Rsa) | None => Problem::Key(format!(
+            "hosts do not verify every signature by a {of} of its kind"
+        )),
     }
 }
 

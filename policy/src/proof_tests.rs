@@ -4,6 +4,7 @@ use super::*;
 use crate::baseline::Baseline;
 use crate::posture::Posture;
 use crate::settings::Settings;
+use crate::testing::Failure;
 use crate::testing::{
     FakeHost, REPOSITORY, baseline, digest, google, key_signer, keyless, manifest_of, release,
     settings, signed_at, signer_of, sigstore,
@@ -129,6 +130,26 @@ fn accepts_a_known_key_and_one_from_the_log(#[case] kind: KeyKind) {
         assert_eq!(stage.host.kinds(), ["verify-key"]);
         assert_eq!(findings.proven[0].provenance(), None);
     }
+}
+
+/// What a host says of a key's signature that it cannot verify, or that is wrong.
+#[rstest]
+#[case::p256(KeyKind::P256, Posture::Invalid)]
+#[case::p384(KeyKind::P384, Posture::Unverifiable)]
+#[case::rsa(KeyKind::Rsa2048, Posture::Unverifiable)]
+fn a_no_to_a_logged_key_contradicts_only_where_every_host_verifies_its_kind(
+    #[case] kind: KeyKind,
+    #[case] expected: Posture,
+) {
+    let key = SigningKey::generate(kind).unwrap();
+    let log = Some(sigstore().log());
+    let signature = Signature::by_key(&key, &payload(REPOSITORY), log, signed_at()).unwrap();
+    let stage = Stage::new(&[], &[layer(&signature)]);
+    stage
+        .host
+        .fail("verify-key", Failure::Error(HostError::Negative));
+    let findings = stage.prove();
+    assert_eq!(posture(&findings), expected, "{:?}", findings.problems);
 }
 
 #[test]

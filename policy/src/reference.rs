@@ -173,9 +173,11 @@ fn parse_tag(tag: &str) -> Result<String, ReferenceError> {
 }
 
 fn parse_repository(name: &str) -> Result<Repository, ReferenceError> {
-    if name.len() > LONGEST_NAME {
-        return Err(ReferenceError::TooLong(name.len()));
-    }
+    let within_bounds = |name: &str| match name.len() {
+        0..=LONGEST_NAME => Ok(()),
+        long => Err(ReferenceError::TooLong(long)),
+    };
+    within_bounds(name)?;
     let (registry, path) = match name.split_once('/') {
         Some((first, path)) if is_registry(first) => (normal_registry(first)?, path.to_owned()),
         _ => (DOCKER_HUB.to_owned(), name.to_owned()),
@@ -183,10 +185,14 @@ fn parse_repository(name: &str) -> Result<Repository, ReferenceError> {
     if !path.split('/').all(is_path_component) {
         return Err(ReferenceError::Path);
     }
-    if registry == DOCKER_HUB && !path.contains('/') {
-        return Ok(Repository(format!("{registry}/library/{path}")));
-    }
-    Ok(Repository(format!("{registry}/{path}")))
+    let normal = if registry == DOCKER_HUB && !path.contains('/') {
+        format!("{registry}/library/{path}")
+    } else {
+        format!("{registry}/{path}")
+    };
+    // What was added counts too: the normal form has to be a name itself.
+    within_bounds(&normal)?;
+    Ok(Repository(normal))
 }
 
 /// The rule by which every container runtime tells a host from a first path component.

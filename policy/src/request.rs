@@ -9,12 +9,13 @@ mod images;
 mod object;
 
 pub use context::{AdmissionContext, Operation};
-pub use images::RequestedImage;
+pub use images::{ImageUse, ImageUser, RequestedImage};
 
 use crate::clean::clean;
 use images::{path_to_pod, spelled_images};
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
 use object::{Node, Unexpected};
+use serde_json::Value;
 use std::collections::HashSet;
 
 /// What kubelets put on the API server's copy of a static pod.
@@ -94,6 +95,43 @@ pub fn look(request: &KubernetesAdmissionRequest) -> Result<Looked, RequestError
         .map(|(spelled, places)| RequestedImage::new(spelled, places))
         .collect();
     Ok(Looked::Images(new))
+}
+
+/// All images of an object of the kind `kind`, each distinct one once: for those who look at objects and not at
+/// requests.
+///
+/// # Errors
+/// When the kind is not known or the object is not of its shape.
+pub fn images_of(kind: &str, object: &Value) -> Result<Vec<RequestedImage>, RequestError> {
+    let images = spelled_images(object, "object", known_path(kind)?)
+        .map_err(|unexpected| unparsable(kind, unexpected))?;
+    Ok(images
+        .into_iter()
+        .map(|(spelled, places)| RequestedImage::new(spelled, places))
+        .collect())
+}
+
+/// Every use of an image in an object of one of the kinds that have pods in them, by the same rules as in a request.
+///
+/// # Errors
+/// When the kind is not known or the object is not of its shape.
+pub fn uses<'a>(kind: &str, object: &'a Value) -> Result<Vec<ImageUse<'a>>, RequestError> {
+    images::uses(object, "object", known_path(kind)?)
+        .map_err(|unexpected| unparsable(kind, unexpected))
+}
+
+fn known_path(kind: &str) -> Result<&'static [&'static str], RequestError> {
+    path_to_pod(kind).ok_or_else(|| RequestError::UnknownKind {
+        kind: clean(kind, LONGEST_KIND),
+    })
+}
+
+fn unparsable(kind: &str, Unexpected { path, expected }: Unexpected) -> RequestError {
+    RequestError::Unparsable {
+        kind: kind.to_owned(),
+        path,
+        expected,
+    }
 }
 
 /// Whether this is a kubelet's copy of a static pod. From anybody but a node (or the audit scanner, which asks about

@@ -56,6 +56,27 @@ pub(super) fn images(request: &KubernetesAdmissionRequest) -> Vec<String> {
 }
 
 #[rstest]
+fn an_object_alone_has_the_images_of_its_creation(
+    #[values(
+        "Pod",
+        "ReplicationController",
+        "Deployment",
+        "ReplicaSet",
+        "StatefulSet",
+        "DaemonSet",
+        "Job",
+        "CronJob"
+    )]
+    kind: &str,
+) {
+    let object = object(kind, &containers(&["ghcr.io/acme/api:v1", "busybox"]));
+    let alone = images_of(kind, &object).unwrap();
+    let created = look(&request(kind, "CREATE", object)).unwrap();
+    assert_eq!(Looked::Images(alone), created);
+    assert!(images_of("ConfigMap", &json!({})).is_err());
+}
+
+#[rstest]
 fn finds_images_in_every_kind_and_place(
     #[values(
         "Pod",

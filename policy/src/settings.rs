@@ -132,7 +132,17 @@ impl Settings {
         deserializer
             .end()
             .map_err(|_| SettingsError::new("", "expected one JSON object and nothing after it"))?;
-        Ok(settings.map_or_else(Self::default, |Object(settings)| settings))
+        let mut settings = settings.map_or_else(Self::default, |Object(settings)| settings);
+        // Aliases are the same repository: an exception may be written for either name.
+        let aliases = settings.aliases.clone();
+        for exception in &mut settings.exceptions {
+            let (ExceptionScope::Repository(repository) | ExceptionScope::Image(repository, _)) =
+                &mut exception.scope;
+            if let Some(aliased) = rewritten(&aliases, repository) {
+                *repository = aliased;
+            }
+        }
+        Ok(settings)
     }
 
     /// The entries of `enforce` for an image of `repository` in `namespace`; without a repository, all entries for the

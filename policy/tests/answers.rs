@@ -264,7 +264,31 @@ fn reports_to_the_audit_scanner_alone() {
     request["userInfo"] = json!({});
     assert_snapshot!("reported", shown(&judged(&host, &fields, request.clone())));
     // What is enforced is not called a report.
-    assert_snapshot!("audited", shown(&judged(&host, &enforced(), request)));
+    assert_snapshot!(
+        "audited",
+        shown(&judged(&host, &enforced(), request.clone()))
+    );
+    let mut both = enforced();
+    both["unenforced"] = json!("report");
+    let (_, text) = judged(&host, &both, request).rejection.unwrap();
+    assert!(
+        text.contains("is enforced") && !text.contains("report"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_request_that_does_not_parse_as_a_whole_is_still_its_users() {
+    let host = host();
+    let report = json!({"unenforced": "report"});
+    let mut odd = pod(&[IMAGE]);
+    odd["options"] = json!(null);
+    assert!(judged(&host, &report, odd.clone()).rejection.is_none());
+    let (code, text) = judged(&host, &enforced(), odd.clone()).rejection.unwrap();
+    assert_eq!(code, 403);
+    assert!(text.contains("of the Pod"), "{text}");
+    odd["operation"] = json!("DELETE");
+    assert!(judged(&host, &enforced(), odd).rejection.is_none());
 }
 
 #[test]

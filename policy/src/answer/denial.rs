@@ -87,7 +87,7 @@ pub(super) fn text(evaluation: &Evaluation<'_>, images: &[ImageReport<'_>]) -> S
 pub(super) fn unreadable(evaluation: &Evaluation<'_>, why: &str) -> String {
     format!(
         "signature-continuity: {why}; {}.\nCorrect the object, or ask who wrote the policy's rules why it is sent here.\n{PAGE}#unreadable",
-        place(evaluation)
+        place(evaluation, evaluation.namespace_enforced)
     )
 }
 
@@ -98,12 +98,13 @@ fn other_drift(report: &ImageReport<'_>) -> String {
     }
 }
 
-fn place(evaluation: &Evaluation<'_>) -> String {
+/// Where it is; what is enforced is called so, whoever asks.
+fn place(evaluation: &Evaluation<'_>, enforced: bool) -> String {
     let namespace = words::shown(&evaluation.context.namespace, 63);
-    if evaluation.reported {
-        format!("namespace {namespace} is not enforced, this is a report")
-    } else {
+    if enforced || !evaluation.reported {
         format!("namespace {namespace} is enforced")
+    } else {
+        format!("namespace {namespace} is not enforced, this is a report")
     }
 }
 
@@ -131,7 +132,10 @@ fn title(
     format!(
         "signature-continuity: {} of {all} {images} {what}; {}.\n{first}",
         rejected.len(),
-        place(evaluation)
+        place(
+            evaluation,
+            rejected.iter().any(|(report, _)| report.enforced)
+        )
     )
 }
 

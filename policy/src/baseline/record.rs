@@ -101,6 +101,9 @@ pub struct Verified {
     pub digest: Digest,
     /// The signer's id, or at least its first 12 digits.
     signer: String,
+    /// The index that lists it, where it is a platform's manifest of a verified one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Digest>,
     /// When it was last seen.
     pub at: DateTime<Utc>,
 }
@@ -144,6 +147,7 @@ impl Verified {
         Self {
             digest,
             signer: signer.as_str().to_owned(),
+            of: None,
             at,
         }
     }

@@ -40,35 +40,90 @@ pub(super) fn path_to_pod(kind: &str) -> Option<&'static [&'static str]> {
     }
 }
 
+/// One use of an image in an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ImageUse<'a> {
+    /// As it is spelled; empty where it is missing.
+    pub spelled: &'a str,
+    /// What uses it.
+    pub by: ImageUser,
+    /// The name of the container or volume, as it is spelled.
+    pub name: Option<&'a str>,
+    /// Its place in its list.
+    at: usize,
+}
+
+/// What uses an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ImageUser {
+    /// An init container, sidecars included.
+    InitContainer,
+    /// A container.
+    Container,
+    /// A container added to a running pod.
+    EphemeralContainer,
+    /// A volume whose content is an image.
+    Volume,
+}
+
+impl ImageUser {
+    fn words(self) -> &'static str {
+        match self {
+            Self::InitContainer => "init container",
+            Self::Container => "container",
+            Self::EphemeralContainer => "ephemeral container",
+            Self::Volume => "image volume",
+        }
+    }
+}
+
+/// Every use of an image below `path` in `object`.
+pub(super) fn uses<'a>(
+    object: &'a Value,
+    name: &str,
+    path: &[&str],
+) -> Result<Vec<ImageUse<'a>>, Unexpected> {
+    let mut pod = Node::new(object, name.to_owned())?;
+    for field in path {
+        pod = pod.child(field)?;
+    }
+    let mut uses = Vec::new();
+    for (list, by) in [
+        ("initContainers", ImageUser::InitContainer),
+        ("containers", ImageUser::Container),
+        ("ephemeralContainers", ImageUser::EphemeralContainer),
+    ] {
+        for (at, container) in pod.children(list)?.iter().enumerate() {
+            uses.push(ImageUse {
+                spelled: container.text("image")?.unwrap_or_default(),
+                by,
+                name: container.text("name")?,
+                at,
+            });
+        }
+    }
+    for (at, volume) in pod.children("volumes")?.iter().enumerate() {
+        if let Some(image) = volume.optional_child("image")? {
+            uses.push(ImageUse {
+                spelled: image.text("reference")?.unwrap_or_default(),
+                by: ImageUser::Volume,
+                name: volume.text("name")?,
+                at,
+            });
+        }
+    }
+    Ok(uses)
+}
+
 /// The texts of all images below `path` in `object`, each with its places.
 pub(super) fn spelled_images<'a>(
     object: &'a Value,
     name: &str,
     path: &[&str],
 ) -> Result<Vec<(&'a str, Vec<String>)>, Unexpected> {
-    let mut pod = Node::new(object, name.to_owned())?;
-    for field in path {
-        pod = pod.child(field)?;
-    }
     let mut found = Found::default();
-    for (list, what) in [
-        ("initContainers", "init container"),
-        ("containers", "container"),
-        ("ephemeralContainers", "ephemeral container"),
-    ] {
-        for (at, container) in pod.children(list)?.iter().enumerate() {
-            found.add(container.text("image")?, what, container.text("name")?, at);
-        }
-    }
-    for (at, volume) in pod.children("volumes")?.iter().enumerate() {
-        if let Some(image) = volume.optional_child("image")? {
-            found.add(
-                image.text("reference")?,
-                "image volume",
-                volume.text("name")?,
-                at,
-            );
-        }
+    for image in uses(object, name, path)? {
+        found.add(image);
     }
     Ok(found
         .images
@@ -90,10 +145,10 @@ struct Places {
 }
 
 impl<'a> Found<'a> {
-    fn add(&mut self, image: Option<&'a str>, what: &str, name: Option<&str>, at: usize) {
-        let image = image.unwrap_or_default();
-        let index = *self.seen.entry(image).or_insert_with(|| {
-            self.images.push((image, Places::default()));
+    fn add(&mut self, image: ImageUse<'a>) {
+        let what = image.by.words();
+        let index = *self.seen.entry(image.spelled).or_insert_with(|| {
+            self.images.push((image.spelled, Places::default()));
             self.images.len() - 1
         });
         let Some((_, places)) = self.images.get_mut(index) else {
@@ -103,9 +158,9 @@ impl<'a> Found<'a> {
             places.further += 1;
             return;
         }
-        places.named.push(match name {
+        places.named.push(match image.name {
             Some(name) => format!("{what} {}", clean(name, LONGEST_NAME)),
-            None => format!("{what} {}", at + 1),
+            None => format!("{what} {}", image.at + 1),
         });
     }
 }
@@ -120,7 +175,9 @@ impl Places {
 }
 
 impl RequestedImage {
-    pub(super) fn new(spelled: &str, places: Vec<String>) -> Self {
+    /// What somebody spelled, and where in an object.
+    #[must_use]
+    pub fn new(spelled: &str, places: Vec<String>) -> Self {
         let reference: Result<ImageReference, ReferenceError> = spelled.parse();
         let spelled = match &reference {
             Ok(_) => spelled.to_owned(),
