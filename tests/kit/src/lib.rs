@@ -10,7 +10,8 @@
 //! made is an error; nothing is ever left out in silence, since a forgery that is accidentally
 //! malformed would be refused for the wrong reason.
 //!
-//! - [`sigstore`]: certificate authority, transparency log, identities, signatures of cosign 2 and 3.
+//! - [`sigstore`]: certificate authority, transparency log, identities, signatures of cosign 2 and 3,
+//!   whose bundles verifiers take where they have an inclusion proof.
 //! - [`forge`]: ready-made forgeries, each with the story of what the attacker did.
 //! - [`registry`]: a registry on a local port, with faults that can be set while it runs.
 

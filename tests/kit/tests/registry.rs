@@ -318,3 +318,36 @@ async fn bundles_are_found_by_the_fallback_tag() {
     );
     assert_eq!(referrer.subject.unwrap().digest, image);
 }
+
+#[test]
+fn lists_referrers_page_by_page_once_that_is_switched_on() {
+    use continuity_testkit::sigstore::{Bundle, KeyKind, SIGN_PREDICATE, SigningKey};
+
+    let registry = Registry::start().unwrap();
+    let digest = registry.push_image("acme/api", "v1", "seed").unwrap();
+    let key = SigningKey::generate(KeyKind::P256).unwrap();
+    let at = "2026-01-02T03:04:05Z".parse().unwrap();
+    let bundle = || Bundle::unlogged_by_key(&key, &digest, SIGN_PREDICATE, at).unwrap();
+    registry
+        .push_referrers("acme/api", &digest, &[bundle(), bundle()])
+        .unwrap();
+    let get = |path: &str| {
+        let url = format!("{}/v2/acme/api/{path}", registry.base_url());
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .new_agent();
+        let mut response = agent.get(&url).call().unwrap();
+        let link = response.headers().get("link").is_some();
+        let body = response.body_mut().read_to_string().unwrap();
+        (response.status().as_u16(), link, body)
+    };
+    let page = |number: u8| get(&format!("referrers/{digest}?page={number}"));
+    assert_eq!(page(0).0, 404);
+    registry.serve_referrers(Some(1));
+    let (first, second, third) = (page(0), page(1), page(2));
+    assert!(first.1 && !second.1 && !third.1);
+    assert!(first.2.contains(SIGN_PREDICATE) && first.2 != second.2);
+    assert!(!third.2.contains(SIGN_PREDICATE));
+    assert_eq!(get("tags/list").2, r#"{"name":"acme/api","tags":["v1"]}"#);
+}

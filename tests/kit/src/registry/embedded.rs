@@ -112,6 +112,11 @@ impl Registry {
         Ok(())
     }
 
+    /// Serves the referrers API, with so many on a page; or no longer, as from the start.
+    pub fn serve_referrers(&self, page: Option<usize>) {
+        self.shelf.serve_referrers(page);
+    }
+
     /// Adds a fault; the first that matches strikes.
     pub fn fault(&self, rule: FaultRule) {
         self.shelf.add_fault(rule);

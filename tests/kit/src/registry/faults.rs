@@ -28,6 +28,10 @@ pub enum Fault {
         /// The body.
         body: Vec<u8>,
     },
+    /// A status, 429 or 503, with a `Retry-After` of this text.
+    RetryAfter(u16, String),
+    /// A redirect to this address.
+    Redirect(String),
     /// 200 and bytes that are no JSON.
     Garbage,
     /// Nothing for so long, then the truth.
@@ -103,24 +107,31 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) content_type: String,
     pub(super) body: Vec<u8>,
+    pub(super) headers: Vec<(&'static str, String)>,
 }
 
 impl Answer {
-    pub(super) fn oci(status: u16, code: &str, message: &str) -> Self {
-        let body = json!({"errors": [{"code": code, "message": message, "detail": null}]});
+    pub(super) fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
         Self {
             status,
-            content_type: "application/json".to_owned(),
-            body: body.to_string().into_bytes(),
+            content_type: content_type.to_owned(),
+            body,
+            headers: Vec::new(),
         }
     }
 
+    pub(super) fn with(mut self, header: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((header, value.into()));
+        self
+    }
+
+    pub(super) fn oci(status: u16, code: &str, message: &str) -> Self {
+        let body = json!({"errors": [{"code": code, "message": message, "detail": null}]});
+        Self::new(status, "application/json", body.to_string().into_bytes())
+    }
+
     fn text(status: u16, body: &str) -> Self {
-        Self {
-            status,
-            content_type: "text/plain".to_owned(),
-            body: body.as_bytes().to_vec(),
-        }
+        Self::new(status, "text/plain", body.as_bytes().to_vec())
     }
 }
 
@@ -146,16 +157,16 @@ impl Fault {
                 status,
                 content_type,
                 body,
-            } => Answer {
-                status: *status,
-                content_type: content_type.clone(),
-                body: body.clone(),
-            },
-            Self::Garbage => Answer {
-                status: 200,
-                content_type: "application/vnd.oci.image.manifest.v1+json".to_owned(),
-                body: b"\x00<html>not a manifest".to_vec(),
-            },
+            } => Answer::new(*status, content_type, body.clone()),
+            Self::RetryAfter(status, after) => {
+                Answer::text(*status, "come back later").with("retry-after", after)
+            }
+            Self::Redirect(address) => Answer::text(307, "elsewhere").with("location", address),
+            Self::Garbage => Answer::new(
+                200,
+                "application/vnd.oci.image.manifest.v1+json",
+                b"\x00<html>not a manifest".to_vec(),
+            ),
             Self::Hang(_) => return None,
         })
     }

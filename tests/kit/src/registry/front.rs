@@ -48,6 +48,10 @@ async fn answer(State(front): State<Front>, request: Request) -> Response<Body> 
         }
         Route::NewUpload { repository } => (Resource::Blob, repository.as_str(), ""),
         Route::Upload => (Resource::Blob, "", ""),
+        Route::Referrers { repository, digest } => {
+            (Resource::Referrers, repository.as_str(), digest.as_str())
+        }
+        Route::Tags { repository } => (Resource::Tags, repository.as_str(), ""),
         Route::Unknown => (Resource::Other, "", ""),
     };
     let seen = Seen {
@@ -61,6 +65,10 @@ async fn answer(State(front): State<Front>, request: Request) -> Response<Body> 
     let at = front.shelf.begin(seen);
     let fault = match resource {
         Resource::Manifest | Resource::Blob if is_read => front.shelf.strike(repository, reference),
+        Resource::Referrers => front
+            .shelf
+            .strike(repository, &format!("referrers/{reference}")),
+        Resource::Tags => front.shelf.strike(repository, "tags/list"),
         Resource::Manifest | Resource::Blob | Resource::Version | Resource::Other => None,
     };
     if let Some(Fault::Hang(duration)) = &fault {
@@ -77,14 +85,7 @@ async fn answer(State(front): State<Front>, request: Request) -> Response<Body> 
 impl Front {
     async fn truth(&self, route: &Route, request: Request) -> Response<Body> {
         match route {
-            Route::Version => respond(
-                &Answer {
-                    status: 200,
-                    content_type: "application/json".to_owned(),
-                    body: b"{}".to_vec(),
-                },
-                None,
-            ),
+            Route::Version => respond(&Answer::new(200, "application/json", b"{}".to_vec()), None),
             Route::Manifest {
                 repository,
                 reference,
@@ -101,7 +102,17 @@ impl Front {
                 let uri = request.uri().to_string();
                 self.stored(&uri, request).await
             }
-            Route::Unknown => respond(&Answer::oci(404, "UNSUPPORTED", "404 page not found"), None),
+            Route::Referrers { repository, digest } => {
+                let page = query(request.uri(), "page").unwrap_or_default();
+                let answer = self.shelf.referrers(repository, digest, page);
+                respond(&answer.unwrap_or_else(unsupported), None)
+            }
+            Route::Tags { repository } => {
+                let most = query(request.uri(), "n").unwrap_or(usize::MAX);
+                let from = query(request.uri(), "from").unwrap_or_default();
+                respond(&self.shelf.tags(repository, from, most), None)
+            }
+            Route::Unknown => respond(&unsupported(), None),
         }
     }
 
@@ -148,14 +159,7 @@ impl Front {
         match self.shelf.manifest(repository, reference) {
             Some(Stored { media_type, bytes }) => {
                 let digest = digest_of(&bytes);
-                respond(
-                    &Answer {
-                        status: 200,
-                        content_type: media_type,
-                        body: bytes,
-                    },
-                    Some(&digest),
-                )
+                respond(&Answer::new(200, &media_type, bytes), Some(&digest))
             }
             None => respond(&absent(), None),
         }
@@ -173,17 +177,27 @@ impl Front {
     }
 }
 
+/// What a registry says to what it does not have.
+fn unsupported() -> Answer {
+    Answer::oci(404, "UNSUPPORTED", "404 page not found")
+}
+
+/// A number in the query.
+fn query(uri: &Uri, key: &str) -> Option<usize> {
+    uri.query()?
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| *name == key)
+        .and_then(|(_, value)| value.parse().ok())
+}
+
 /// What distribution says for an absent tag, be the repository there or not.
 fn absent() -> Answer {
     Answer::oci(404, "MANIFEST_UNKNOWN", "manifest unknown")
 }
 
 fn empty(status: u16) -> Answer {
-    Answer {
-        status,
-        content_type: "text/plain".to_owned(),
-        body: Vec::new(),
-    }
+    Answer::new(status, "text/plain", Vec::new())
 }
 
 /// The server leaves the body of an answer to HEAD out by itself and keeps its length.
@@ -194,6 +208,9 @@ fn respond(answer: &Answer, digest: Option<&str>) -> Response<Body> {
         .header(header::CONTENT_LENGTH, answer.body.len());
     if !answer.content_type.is_empty() {
         builder = builder.header(header::CONTENT_TYPE, &answer.content_type);
+    }
+    for (header, value) in &answer.headers {
+        builder = builder.header(*header, value);
     }
     if let Some(digest) = digest {
         builder = builder.header(DIGEST_HEADER, digest);

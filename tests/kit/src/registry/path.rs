@@ -16,7 +16,11 @@ pub(super) enum Route {
     NewUpload { repository: String },
     /// The location that the store gave for an upload.
     Upload,
-    /// Anything else, such as the referrers API, which this registry does not have.
+    /// `/v2/<name>/referrers/<digest>`, which this registry has only where it is switched on.
+    Referrers { repository: String, digest: String },
+    /// `/v2/<name>/tags/list`.
+    Tags { repository: String },
+    /// Anything else.
     Unknown,
 }
 
@@ -56,6 +60,17 @@ impl Route {
             return Self::Blob {
                 repository: repository.to_owned(),
                 digest: digest.to_owned(),
+            };
+        }
+        if let Some((repository, digest)) = rest.rsplit_once("/referrers/") {
+            return Self::Referrers {
+                repository: repository.to_owned(),
+                digest: digest.to_owned(),
+            };
+        }
+        if let Some(repository) = rest.strip_suffix("/tags/list") {
+            return Self::Tags {
+                repository: repository.to_owned(),
             };
         }
         Self::Unknown
@@ -98,7 +113,17 @@ mod tests {
         assert_eq!(Route::of("/v2/"), Route::Version);
         assert_eq!(
             Route::of("/v2/acme/api/referrers/sha256:00"),
-            Route::Unknown
+            Route::Referrers {
+                repository: "acme/api".to_owned(),
+                digest: "sha256:00".to_owned()
+            }
         );
+        assert_eq!(
+            Route::of("/v2/acme/api/tags/list"),
+            Route::Tags {
+                repository: "acme/api".to_owned()
+            }
+        );
+        assert_eq!(Route::of("/v2/_catalog"), Route::Unknown);
     }
 }

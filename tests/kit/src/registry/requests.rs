@@ -9,6 +9,10 @@ pub enum Resource {
     Manifest,
     /// A blob, or the upload of one.
     Blob,
+    /// What refers to an image.
+    Referrers,
+    /// The list of tags.
+    Tags,
     /// Anything else.
     Other,
 }

@@ -52,6 +52,27 @@ impl Remote {
         digest: &str,
         bundles: &[Bundle],
     ) -> Result<Vec<Referrer>> {
+        let referrers = self.push_referrers(repository, digest, bundles)?;
+        self.push_manifest(
+            repository,
+            &fallback_tag(digest),
+            &bundle_index(&referrers),
+            INDEX_MEDIA_TYPE,
+        )?;
+        Ok(referrers)
+    }
+
+    /// Pushes cosign 3 bundles that refer to `digest`, and nothing that lists them: a registry with the referrers API
+    /// does that by itself.
+    ///
+    /// # Errors
+    /// When the image is not there, or the registry does not take the bundles.
+    pub fn push_referrers(
+        &self,
+        repository: &str,
+        digest: &str,
+        bundles: &[Bundle],
+    ) -> Result<Vec<Referrer>> {
         let image = self.manifest(repository, digest)?.unwrap_or_default();
         let subject = Descriptor {
             digest: digest.to_owned(),
@@ -72,12 +93,6 @@ impl Remote {
                 IMAGE_MANIFEST_MEDIA_TYPE,
             )?;
         }
-        self.push_manifest(
-            repository,
-            &fallback_tag(digest),
-            &bundle_index(&referrers),
-            INDEX_MEDIA_TYPE,
-        )?;
         Ok(referrers)
     }
 }

@@ -2,8 +2,9 @@
 //! the fallback index of registries without the referrers API.
 //!
 //! Invariant: manifest and index have the fields that cosign 3 writes. The bundle carries the certificate
-//! or key hint, a DSSE envelope over an in-toto statement, and the log's promise. It has no inclusion
-//! proof, without which no verifier takes it: it stands for bundles that cannot be verified here.
+//! or key hint, a DSSE envelope over an in-toto statement, and what the log says: its promise alone, without which and
+//! without an inclusion proof no verifier takes it, so that it stands for bundles that cannot be verified here; or
+//! promise and proof, as real ones have them; or, for keys, nothing at all.
 
 use anyhow::Result;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -13,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     Descriptor, EntryBody, IMAGE_MANIFEST_MEDIA_TYPE, Leaf, SigningKey, TransparencyLog, armor,
+    inclusion_proof,
 };
 
 /// The media type of bundles, and the artifact type of their manifests.
@@ -35,8 +37,79 @@ pub struct Bundle {
     pub at: DateTime<Utc>,
 }
 
+/// What the log says in a bundle.
+#[derive(Clone, Copy, Debug)]
+enum Logged<'a> {
+    Promised(&'a TransparencyLog),
+    Proven(&'a TransparencyLog),
+    Not,
+}
+
+/// What a bundle states.
+struct Stated<'a> {
+    digest: &'a str,
+    predicate: &'a str,
+    at: DateTime<Utc>,
+}
+
 impl Bundle {
-    /// A keyless bundle over `digest`.
+    /// A keyless bundle over `digest` with an inclusion proof: verifiers take it.
+    ///
+    /// # Errors
+    /// When the signature or the entry cannot be made.
+    pub fn proven_by_leaf(
+        leaf: &Leaf,
+        digest: &str,
+        predicate: &str,
+        log: &TransparencyLog,
+        at: DateTime<Utc>,
+    ) -> Result<Self> {
+        let stated = Stated {
+            digest,
+            predicate,
+            at,
+        };
+        Self::leaf(leaf, &stated, Logged::Proven(log))
+    }
+
+    /// A key-based bundle over `digest` with an inclusion proof: verifiers take it.
+    ///
+    /// # Errors
+    /// When the signature or the entry cannot be made.
+    pub fn proven_by_key(
+        key: &SigningKey,
+        digest: &str,
+        predicate: &str,
+        log: &TransparencyLog,
+        at: DateTime<Utc>,
+    ) -> Result<Self> {
+        let stated = Stated {
+            digest,
+            predicate,
+            at,
+        };
+        Self::key(key, &stated, Logged::Proven(log))
+    }
+
+    /// A key-based bundle over `digest` without a log entry (`--tlog-upload=false`).
+    ///
+    /// # Errors
+    /// When the signature cannot be made.
+    pub fn unlogged_by_key(
+        key: &SigningKey,
+        digest: &str,
+        predicate: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Self> {
+        let stated = Stated {
+            digest,
+            predicate,
+            at,
+        };
+        Self::key(key, &stated, Logged::Not)
+    }
+
+    /// A keyless bundle over `digest`, with the log's promise alone.
     ///
     /// # Errors
     /// When the signature or the entry cannot be made.
@@ -47,11 +120,15 @@ impl Bundle {
         log: &TransparencyLog,
         at: DateTime<Utc>,
     ) -> Result<Self> {
-        let material = json!({"certificate": {"rawBytes": STANDARD.encode(&leaf.der)}});
-        Self::assemble(&leaf.key, &leaf.pem(), material, digest, predicate, log, at)
+        let stated = Stated {
+            digest,
+            predicate,
+            at,
+        };
+        Self::leaf(leaf, &stated, Logged::Promised(log))
     }
 
-    /// A key-based bundle over `digest`.
+    /// A key-based bundle over `digest`, with the log's promise alone.
     ///
     /// # Errors
     /// When the signature or the entry cannot be made.
@@ -62,28 +139,49 @@ impl Bundle {
         log: &TransparencyLog,
         at: DateTime<Utc>,
     ) -> Result<Self> {
-        let hint = Sha256::digest(key.spki());
-        let material = json!({"publicKey": {"hint": STANDARD.encode(hint)}});
-        Self::assemble(
-            key,
-            &armor("PUBLIC KEY", &key.spki()),
-            material,
+        let stated = Stated {
             digest,
             predicate,
-            log,
             at,
-        )
+        };
+        Self::key(key, &stated, Logged::Promised(log))
+    }
+
+    /// The same bundle with its JSON changed.
+    ///
+    /// # Errors
+    /// When the bundle is no JSON.
+    pub fn edited(mut self, edit: impl FnOnce(&mut Value)) -> Result<Self> {
+        let mut bundle = serde_json::from_slice(&self.bytes)?;
+        edit(&mut bundle);
+        self.bytes = bundle.to_string().into_bytes();
+        Ok(self)
+    }
+
+    fn leaf(leaf: &Leaf, stated: &Stated<'_>, logged: Logged<'_>) -> Result<Self> {
+        let material = json!({"certificate": {"rawBytes": STANDARD.encode(&leaf.der)}});
+        Self::assemble(&leaf.key, &leaf.pem(), material, stated, logged)
+    }
+
+    fn key(key: &SigningKey, stated: &Stated<'_>, logged: Logged<'_>) -> Result<Self> {
+        let hint = Sha256::digest(key.spki());
+        let material = json!({"publicKey": {"hint": STANDARD.encode(hint)}});
+        let verifier = armor("PUBLIC KEY", &key.spki());
+        Self::assemble(key, &verifier, material, stated, logged)
     }
 
     fn assemble(
         key: &SigningKey,
         verifier: &str,
         mut material: Value,
-        digest: &str,
-        predicate: &str,
-        log: &TransparencyLog,
-        at: DateTime<Utc>,
+        stated: &Stated<'_>,
+        logged: Logged<'_>,
     ) -> Result<Self> {
+        let Stated {
+            digest,
+            predicate,
+            at,
+        } = *stated;
         let hash = digest.strip_prefix("sha256:").unwrap_or(digest);
         let statement = json!({
             "_type": "https://in-toto.io/Statement/v1",
@@ -101,19 +199,25 @@ impl Bundle {
         let signature = key.sign(signed.as_bytes())?;
         let body = EntryBody::hashedrekord(statement.as_bytes(), &signature, verifier)
             .as_kind("dsse", "0.0.1");
-        let entry = log.enter(&body, at)?;
-        if let Value::Object(fields) = &mut material {
-            fields.insert(
-                "tlogEntries".to_owned(),
-                json!([{
-                    "logIndex": entry.payload.log_index.to_string(),
-                    "logId": {"keyId": STANDARD.encode(log.id())},
-                    "kindVersion": {"kind": body.kind, "version": body.api_version},
-                    "integratedTime": entry.payload.integrated_time.to_string(),
-                    "inclusionPromise": {"signedEntryTimestamp": entry.signed_entry_timestamp},
-                    "canonicalizedBody": entry.payload.body,
-                }]),
-            );
+        let (log, proven) = match logged {
+            Logged::Promised(log) => (Some(log), false),
+            Logged::Proven(log) => (Some(log), true),
+            Logged::Not => (None, false),
+        };
+        if let (Some(log), Value::Object(fields)) = (log, &mut material) {
+            let entry = log.enter(&body, at)?;
+            let mut written = json!({
+                "logIndex": entry.payload.log_index.to_string(),
+                "logId": {"keyId": STANDARD.encode(log.id())},
+                "kindVersion": {"kind": body.kind, "version": body.api_version},
+                "integratedTime": entry.payload.integrated_time.to_string(),
+                "inclusionPromise": {"signedEntryTimestamp": entry.signed_entry_timestamp},
+                "canonicalizedBody": entry.payload.body,
+            });
+            if let (true, Value::Object(written)) = (proven, &mut written) {
+                written.insert("inclusionProof".to_owned(), inclusion_proof(log, &entry)?);
+            }
+            fields.insert("tlogEntries".to_owned(), Value::Array(vec![written]));
         }
         let bundle = json!({
             "mediaType": BUNDLE_MEDIA_TYPE,
