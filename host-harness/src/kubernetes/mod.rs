@@ -1,0 +1,18 @@
+//! A cluster's API, asked one request at a time.
+//!
+//! Invariant: absent, refused, changed by somebody else and unreachable are different answers, and each refusal names
+//! what grants it. A request ends: every attempt has a time limit, attempts are counted, and a server that asks for a
+//! pause gets it within bounds.
+
+mod connection;
+mod error;
+mod pages;
+mod question;
+
+pub use connection::Cluster;
+pub use error::ClusterError;
+
+pub(crate) use question::Question;
+
+/// Under which name the API server records what this tool writes.
+pub const FIELD_MANAGER: &str = "continuity";
