@@ -1,0 +1,109 @@
+//! What all requests to one registry share: how many run at once, a pause that it asked for, and whether it is given up.
+//!
+//! Invariant: a pause holds for every request to the registry, so that asking again never multiplies with concurrency;
+//! a registry that is given up is not asked again. Neither touches another registry.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use signature_continuity::host_error::Outage;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+use super::limits::Limits;
+use super::transport::Transport;
+
+/// One registry.
+#[derive(Debug)]
+pub(super) struct Gate {
+    /// How it is reached.
+    pub(super) transport: Transport,
+    requests: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    pause: Option<Pause>,
+    unanswered: u32,
+    lost: Duration,
+    given_up: bool,
+}
+
+/// Until when the registry is left alone, and why.
+#[derive(Debug, Clone, Copy)]
+struct Pause {
+    until: Instant,
+    why: Outage,
+}
+
+/// What a request has to do before it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Go {
+    /// It may be made.
+    Now,
+    /// The registry wants to be left alone for so long, and why.
+    After(Duration, Outage),
+    /// The registry is given up.
+    Never,
+}
+
+impl Gate {
+    pub(super) fn new(transport: Transport, limits: &Limits) -> Self {
+        Self {
+            transport,
+            requests: Semaphore::new(limits.at_once.max(1)),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Waits for one of the places of requests that run at once.
+    pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        self.requests.acquire().await.ok()
+    }
+
+    pub(super) fn go(&self) -> Go {
+        let state = self.state();
+        if state.given_up {
+            return Go::Never;
+        }
+        let now = Instant::now();
+        match state.pause {
+            Some(Pause { until, why }) if until > now => Go::After(until - now, why),
+            Some(_) | None => Go::Now,
+        }
+    }
+
+    /// From now on every request waits for so long. A longer pause stays.
+    pub(super) fn pause(&self, pause: Duration, why: Outage) {
+        // A registry may name any number; a day is longer than any run.
+        let until = Instant::now() + pause.min(Duration::from_secs(24 * 60 * 60));
+        let mut state = self.state();
+        if state.pause.is_none_or(|present| present.until < until) {
+            state.pause = Some(Pause { until, why });
+        }
+    }
+
+    pub(super) fn answered(&self) {
+        self.state().unanswered = 0;
+    }
+
+    /// Notes a request that was not answered in time; whether the registry is given up by that.
+    pub(super) fn unanswered(&self, limits: &Limits) -> bool {
+        let mut state = self.state();
+        state.unanswered = state.unanswered.saturating_add(1);
+        state.lost = state.lost.saturating_add(limits.request);
+        let enough = state.unanswered >= limits.unanswered || state.lost >= limits.lost;
+        let now = enough && !state.given_up;
+        state.given_up |= enough;
+        now
+    }
+
+    pub(super) fn is_given_up(&self) -> bool {
+        self.state().given_up
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
