@@ -1,10 +1,11 @@
-//! What somebody decides about a baseline: a signer on the record, or one digest for a while.
+//! What somebody decides about a baseline: a signer on the record or ended, or one digest for a while.
 
 use chrono::{DateTime, Utc};
-use signature_continuity::baseline::{Allowed, Baseline, Origin, SignerRecord};
+use signature_continuity::baseline::{Allowed, Baseline, Origin, Retired, SignerRecord};
 use signature_continuity::digest::Digest;
 use signature_continuity::proof::rank_of;
-use signature_continuity::signer::Signer;
+use signature_continuity::reference::Repository;
+use signature_continuity::signer::{Signer, SignerId};
 
 /// Who decides, why and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,36 @@ pub fn approve(before: &Baseline, signer: &Signer, alone: bool, approval: &Appro
     baseline.rank = baseline.rank.max(rank_of(signer));
     baseline.generation = before.generation.saturating_add(1);
     baseline
+}
+
+/// Begins a baseline with a signer whom somebody vouches for: the only way for a repository whose key no log knows. The
+/// learner establishes it in its time.
+#[must_use]
+pub fn approved_anew(
+    repository: Repository,
+    signer: &Signer,
+    alone: bool,
+    approval: &Approval,
+) -> Baseline {
+    let nobody = Baseline::new(repository, rank_of(signer), approval.at);
+    approve(&nobody, signer, alone, approval)
+}
+
+/// Ends a signer. `None`: there is none of that id, or it is ended already.
+#[must_use]
+pub fn retire(before: &Baseline, id: &SignerId, approval: &Approval) -> Option<Baseline> {
+    let mut baseline = before.clone();
+    let record = baseline
+        .signers
+        .iter_mut()
+        .find(|record| &record.id() == id && record.retired.is_none())?;
+    record.retired = Some(Retired {
+        at: approval.at,
+        by: approval.by.clone(),
+        reason: approval.reason.clone(),
+    });
+    baseline.generation = before.generation.saturating_add(1);
+    Some(baseline)
 }
 
 /// Allows one digest until a time, whatever it carries.

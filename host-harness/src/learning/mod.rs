@@ -1,0 +1,22 @@
+//! Learning: what observations teach a baseline. Pure functions of values, with the clock passed in.
+//!
+//! Invariant: only what is proven, and not made for another repository, teaches anything; an established baseline takes
+//! in no stranger except by approval or introduction; no signer is ever removed; each change raises the generation by
+//! one. Where in doubt, nothing is learned. The order of observations makes no difference.
+
+mod decide;
+mod digests;
+mod fold;
+mod history;
+mod lesson;
+mod pupil;
+mod sight;
+
+pub use decide::{Approval, allow, approve, approved_anew, retire};
+pub use fold::{Terms, ahead, fold};
+pub use history::Past;
+pub use lesson::{Lesson, News};
+pub use sight::Sight;
+
+#[cfg(test)]
+pub(crate) mod tests;
