@@ -1,0 +1,365 @@
+//! The learner: looks at images, holds them against what is known, and writes what they teach.
+//!
+//! Invariant: a repository's baseline is written as soon as its images were looked at, over the very version that was
+//! read, and read again where somebody else was faster; `continuity-state` is written last, and only by a run that came
+//! to its end. What is there and cannot be used is never written over. Lost baselines are reported, and while some are
+//! lost no new one is begun.
+
+mod ahead;
+mod difference;
+mod examine;
+mod memory;
+mod outcome;
+
+pub use difference::difference;
+pub use memory::Memory;
+pub use outcome::{Change, Outcome, is_drift, looks_broken};
+
+use crate::inventory::{Entry, Further, Group, Image, Look, Survey};
+use crate::learning::{Lesson, Past, Sight, Terms, fold};
+use crate::store::{LearnerState, Store, StoreError, Stored};
+use chrono::{DateTime, Utc};
+use signature_continuity::baseline::{Baseline, Lookup, State};
+use signature_continuity::host_error::Outage;
+use signature_continuity::reference::{ImageReference, Repository};
+use signature_continuity::settings::Settings;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How often a baseline is folded anew because somebody else wrote in between.
+const MOST_CONFLICTS: usize = 8;
+
+/// Lists what else a repository holds.
+pub trait Archive: Look {
+    /// The tags of the repository that `reference` is in, at most `limit`, and whether there are more.
+    ///
+    /// # Errors
+    /// When the registry does not say, in one sentence.
+    fn tags(&self, reference: &ImageReference, limit: usize) -> Result<Vec<String>, String>;
+}
+
+/// Learns from images.
+pub struct Learner<'a> {
+    /// Where baselines are.
+    pub store: &'a dyn Store,
+    /// The policy's settings.
+    pub settings: &'a Settings,
+    /// Who looks.
+    pub observer: &'a dyn Archive,
+    /// How it is done.
+    pub options: Options,
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// Set when it is to end early; what was finished is saved.
+    pub stop: &'a AtomicBool,
+}
+
+/// How learning is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How many images are looked at at once.
+    pub concurrency: usize,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// Whether repositories' own past is examined.
+    pub history: History,
+    /// How many tags of one repository are examined.
+    pub history_limit: usize,
+    /// How many baselines one run begins.
+    pub most_new: usize,
+    /// Lost baselines were looked into: new ones may begin.
+    pub accept_lost: bool,
+    /// What the images are of all that runs.
+    pub share: Share,
+}
+
+/// What the images of a run are of all that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All of a cluster: what runs is what a status says.
+    Whole,
+    /// What somebody declares to run: manifests, recorded reviews.
+    Declared,
+    /// A part, such as some namespaces. Nothing becomes established by it: what runs elsewhere would not be tolerated.
+    Part,
+}
+
+/// Whether repositories' own past is examined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// No.
+    Not,
+    /// Of repositories that were not examined today.
+    Daily,
+    /// Of all.
+    Again,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            concurrency: 8,
+            dry_run: false,
+            history: History::Not,
+            history_limit: 50,
+            most_new: 10_000,
+            accept_lost: false,
+            share: Share::Whole,
+        }
+    }
+}
+
+impl Learner<'_> {
+    /// Looks at `images`, which run, and learns from them. `step` is told of each image that is begun.
+    ///
+    /// # Errors
+    /// When the store cannot be listed or written at all. What was finished before is saved.
+    pub fn run(
+        &self,
+        images: Vec<Image>,
+        step: &(dyn Fn(&Image) + Sync),
+    ) -> Result<Outcome, StoreError> {
+        if !self.options.dry_run {
+            self.store.claim()?;
+        }
+        let memory = Memory::recall(self.store)?;
+        let mut outcome = Outcome::begin(&memory);
+        let read: Mutex<BTreeMap<Repository, Stored>> = Mutex::default();
+        let lookup = |repository: &Repository| self.lookup(repository, &read);
+        let further: &Further<'_> = &|group: &mut Group| self.examine(group, &memory);
+        let survey = Survey {
+            settings: self.settings,
+            observer: self.observer,
+            concurrency: self.options.concurrency,
+            now: self.now,
+            stop: self.stop,
+            further: (self.options.history != History::Not).then_some(further),
+            first: &|repository| memory.knows(repository),
+        };
+        survey.run(images, &lookup, step, |group| {
+            let stored = group.repository.as_ref().and_then(|repository| {
+                let mut read = read
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                read.remove(repository)
+            });
+            self.group(group, stored, &memory, &mut outcome)
+        })?;
+        if self.options.share == Share::Whole {
+            self.establish_the_rest(&memory, &mut outcome)?;
+        }
+        outcome.interrupted = self.stop.load(Ordering::Relaxed);
+        if !outcome.interrupted && !self.options.dry_run {
+            self.remember(&memory, &mut outcome)?;
+        }
+        Ok(outcome)
+    }
+
+    fn lookup(
+        &self,
+        repository: &Repository,
+        read: &Mutex<BTreeMap<Repository, Stored>>,
+    ) -> Lookup {
+        match self.store.read(repository) {
+            Ok(stored) => {
+                let lookup = stored.lookup.clone();
+                let mut read = read
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                read.insert(repository.clone(), stored);
+                lookup
+            }
+            Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+        }
+    }
+
+    /// What the images of one repository teach.
+    fn group(
+        &self,
+        group: Group,
+        stored: Option<Stored>,
+        memory: &Memory,
+        outcome: &mut Outcome,
+    ) -> Result<(), StoreError> {
+        let Group {
+            repository,
+            entries,
+            cut_short,
+            past,
+        } = group;
+        if let Some(repository) = &repository {
+            // Whatever comes of it: it is not one of those of which nothing runs.
+            outcome.surveyed.insert(repository.clone());
+        }
+        if let (Some(repository), Some(stored), false) = (&repository, stored, cut_short) {
+            let sights: Vec<Sight<'_>> = entries.iter().filter_map(|e| self.sight(e)).collect();
+            let past_sights = past.as_ref().map(|past| Past {
+                sights: past
+                    .seen
+                    .iter()
+                    .filter_map(|seen| Sight::new(seen, false))
+                    .collect(),
+                unseen: past.unseen,
+            });
+            if past.is_some() {
+                outcome.examined.insert(repository.clone());
+            }
+            let terms = Terms {
+                establish_after: self.settings.baseline.establish_after,
+                now: self.now,
+                past: past_sights.as_ref(),
+                may_establish: self.options.share != Share::Part && !entries.iter().any(hidden),
+                settings: self.settings,
+            };
+            let teach = |before: Option<&Baseline>| fold(before, repository, &sights, &terms);
+            self.write(repository, stored, &teach, memory, outcome)?;
+        }
+        outcome.take(entries);
+        Ok(())
+    }
+
+    fn sight<'e>(&self, entry: &'e Entry) -> Option<Sight<'e>> {
+        let found = entry.found.as_ref().ok()?;
+        let runs = self.options.share == Share::Declared || entry.image.running.is_some();
+        Sight::new(&found.seen, runs)
+    }
+
+    /// Writes what is taught, over what was read. What one object refuses is no reason to leave the others.
+    pub(crate) fn write(
+        &self,
+        repository: &Repository,
+        mut stored: Stored,
+        teach: &dyn Fn(Option<&Baseline>) -> Lesson,
+        memory: &Memory,
+        outcome: &mut Outcome,
+    ) -> Result<(), StoreError> {
+        for _ in 0..MOST_CONFLICTS {
+            let before = match &stored.lookup {
+                Lookup::Usable(before) => Some(before.as_ref()),
+                Lookup::Absent => None,
+                Lookup::Unusable(why) => {
+                    outcome.note(format!("{repository}: left as it is: {why}"));
+                    return Ok(());
+                }
+                Lookup::Unread => return Ok(()),
+            };
+            let Lesson::Learned { baseline, news } = teach(before) else {
+                return Ok(());
+            };
+            if before.is_none() && !self.may_begin(repository, memory, outcome) {
+                return Ok(());
+            }
+            let written = if self.options.dry_run {
+                Ok(())
+            } else {
+                self.store.write(&baseline, &stored.revision).map(|_| ())
+            };
+            match written {
+                Ok(()) => {
+                    outcome.changed(Change {
+                        repository: repository.clone(),
+                        before: before.cloned(),
+                        after: *baseline,
+                        news,
+                    });
+                    return Ok(());
+                }
+                Err(StoreError::Conflict(_)) => {
+                    outcome.conflicts += 1;
+                    stored = match self.store.read(repository) {
+                        Ok(stored) => stored,
+                        Err(error) => {
+                            return outcome.refused(format!("{repository}: {error}"), error);
+                        }
+                    };
+                }
+                Err(error) => return outcome.refused(format!("{repository}: {error}"), error),
+            }
+        }
+        outcome.fail(format!(
+            "{repository}: somebody else writes it all the time; it is learned next time"
+        ));
+        Ok(())
+    }
+
+    fn may_begin(&self, repository: &Repository, memory: &Memory, outcome: &mut Outcome) -> bool {
+        if memory.knows(repository) {
+            outcome.fail(format!(
+                "{repository}: its baseline was there when this run began, and is gone; it is not begun again: see continuity restore"
+            ));
+            return false;
+        }
+        if (memory.lost() > 0 || memory.is_unsure()) && !self.options.accept_lost {
+            outcome.held_back.insert(repository.clone());
+            return false;
+        }
+        if outcome.begun >= self.options.most_new {
+            outcome.surplus += 1;
+            return false;
+        }
+        true
+    }
+
+    /// Baselines of which nothing runs just now become established in their time, too.
+    fn establish_the_rest(&self, memory: &Memory, outcome: &mut Outcome) -> Result<(), StoreError> {
+        for repository in memory.cold() {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            if outcome.surveyed.contains(repository) {
+                continue;
+            }
+            let terms = Terms {
+                establish_after: self.settings.baseline.establish_after,
+                now: self.now,
+                past: None,
+                may_establish: true,
+                settings: self.settings,
+            };
+            let teach = |before: Option<&Baseline>| fold(before, repository, &[], &terms);
+            match self.store.read(repository) {
+                Ok(stored) => self.write(repository, stored, &teach, memory, outcome)?,
+                Err(error) => outcome.refused(format!("{repository}: {error}"), error)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&self, memory: &Memory, outcome: &mut Outcome) -> Result<(), StoreError> {
+        let lost = if self.options.accept_lost {
+            0
+        } else {
+            memory.lost()
+        };
+        // Counted anew: others may have written, and a write that was not acknowledged may have been done.
+        let present = self.store.list()?.len();
+        // What is lost stays missed until somebody says otherwise.
+        let baselines = u64::try_from(present)
+            .unwrap_or(u64::MAX)
+            .saturating_add(lost);
+        self.store.write_state(&LearnerState {
+            state: State {
+                version: 1,
+                last_run: self.now,
+                baselines,
+            },
+            examined: memory.examined(&outcome.examined, self.now.date_naive()),
+        })
+    }
+}
+
+/// Whether it is not known which digest of the repository is meant: what runs could be left out.
+fn hidden(entry: &Entry) -> bool {
+    match &entry.found {
+        Err(_) => true,
+        Ok(found) => {
+            let observation = &found.seen.observation;
+            let is_there = !matches!(observation.unknown, Some((_, Some(Outage::NoSuchImage))));
+            observation.digest.is_none() && is_there
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
