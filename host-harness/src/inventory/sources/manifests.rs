@@ -1,0 +1,93 @@
+//! `--manifests`: objects as they are applied, in YAML or JSON.
+
+use super::files::each;
+use super::{Gathered, Gathering, SourceError, place};
+use serde::Deserialize as _;
+use serde_json::Value;
+use std::path::Path;
+
+/// Lists in lists.
+const DEEPEST: usize = 4;
+
+/// The images of a file of manifests, or of all below a directory.
+///
+/// # Errors
+/// When the file or directory itself cannot be read.
+pub fn manifests(path: &Path) -> Result<Gathered, SourceError> {
+    let mut gathering = Gathering::default();
+    each(path, &mut gathering, |gathering, file, text| {
+        documents(gathering, file, text, |gathering, object| {
+            add(gathering, file, &object, DEEPEST);
+        });
+    })?;
+    Ok(gathering.finish())
+}
+
+/// Calls `read` with every document of a text; the first that does not parse ends it, with a note.
+pub(super) fn documents(
+    gathering: &mut Gathering,
+    file: &str,
+    text: &str,
+    mut read: impl FnMut(&mut Gathering, Value),
+) {
+    if let Ok(value) = serde_json::from_str(text) {
+        read(gathering, value);
+        return;
+    }
+    for (number, document) in serde_yaml_ng::Deserializer::from_str(text).enumerate() {
+        match Value::deserialize(document) {
+            Ok(Value::Null) => {}
+            Ok(value) => read(gathering, value),
+            Err(error) => {
+                gathering.note(&format!(
+                    "{file} was not read from document {} on: {error}",
+                    number + 1
+                ));
+                return;
+            }
+        }
+    }
+}
+
+fn add(gathering: &mut Gathering, file: &str, object: &Value, depth: usize) {
+    let kind = object.get("kind").and_then(Value::as_str);
+    let is_object = object.get("apiVersion").is_some_and(Value::is_string);
+    let (Some(kind), true) = (kind, is_object) else {
+        gathering.note(&format!(
+            "{file} has a document that is no Kubernetes object"
+        ));
+        return;
+    };
+    match object.get("items").and_then(Value::as_array) {
+        Some(items) if kind.ends_with("List") => {
+            if depth == 0 {
+                gathering.note(&format!("{file} has lists in lists that were not read"));
+                return;
+            }
+            for item in items {
+                add(gathering, file, &typed(item, kind, object), depth - 1);
+            }
+        }
+        Some(_) | None => {
+            let place = place(kind, object);
+            if let Err(error) = gathering.add_object(kind, object, &place) {
+                gathering.note(&format!("{} in {file} was not read: {error}", place.name));
+            }
+        }
+    }
+}
+
+/// An item of a list, with its kind: the API server leaves it out in a `PodList` and its like.
+fn typed(item: &Value, list: &str, of: &Value) -> Value {
+    let mut item = item.clone();
+    let of_items = list.strip_suffix("List").unwrap_or_default();
+    if let Some(fields) = item.as_object_mut()
+        && !of_items.is_empty()
+        && !fields.contains_key("kind")
+    {
+        fields.insert("kind".to_owned(), Value::from(of_items));
+        let version = of.get("apiVersion").cloned().unwrap_or_default();
+        fields.insert("apiVersion".to_owned(), version);
+    }
+    item
+}
