@@ -2,6 +2,8 @@
 //!
 //! Invariant: a reader that goes away ends the output, not the program: `continuity … | head -1` is silent.
 
+pub mod progress;
+
 use std::io::{self, IsTerminal as _, Write as _};
 
 /// Writes lines to standard output.

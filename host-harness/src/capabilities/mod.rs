@@ -24,11 +24,13 @@ mod request;
 mod signature;
 mod sources;
 mod trust;
+mod trust_material;
 mod verify;
 
 pub use certificate::is_certificate_trusted;
 pub use config_map::{ConfigMapKey, ConfigMapSource, StoreError};
 pub use credentials::Credentials;
+pub(crate) use credentials::Login;
 pub use directory_store::DirectoryStore;
 pub use dispatch::Dispatcher;
 pub use error::{CallbackFailure, HostError};
@@ -38,7 +40,8 @@ pub use log::{Log, LogEntry};
 pub use options::HostOptions;
 pub use request::{CertificateQuestion, HostRequest};
 pub use sources::{Sources, SourcesError};
-pub use trust::{TrustConfigError, TrustSource};
+pub use trust::{GivenRoot, TrustConfigError, TrustSource, TrustedRootError};
+pub use trust_material::TrustMaterial;
 
 /// Answers what a policy asks of its host.
 pub trait Capabilities: Send + Sync {

@@ -150,6 +150,39 @@ impl Sources {
         }
     }
 
+    /// A plain client for one registry. It follows no redirects: whoever asks decides where credentials go.
+    ///
+    /// # Errors
+    /// When a proxy or a certificate authority cannot be used.
+    pub(crate) fn http_client(
+        &self,
+        host_and_port: &str,
+        verify: bool,
+    ) -> reqwest::Result<reqwest::Client> {
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("continuity/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .tls_danger_accept_invalid_certs(!verify);
+        let authorities = self.authorities.get(host_and_port).filter(|_| verify);
+        for authority in authorities.into_iter().flatten() {
+            builder = builder.tls_certs_merge([authority.for_http()?]);
+        }
+        let Proxies {
+            http_proxy,
+            https_proxy,
+            no_proxy,
+        } = &self.proxies;
+        let exempt = || no_proxy.as_deref().and_then(reqwest::NoProxy::from_string);
+        if let Some(proxy) = https_proxy {
+            builder = builder.proxy(reqwest::Proxy::https(proxy)?.no_proxy(exempt()));
+        }
+        if let Some(proxy) = http_proxy {
+            builder = builder.proxy(reqwest::Proxy::http(proxy)?.no_proxy(exempt()));
+        }
+        builder.build()
+    }
+
     /// Configures the client that fetches signatures, which is one for all registries.
     pub(crate) fn cosign_config(&self) -> cosign::ClientConfig {
         cosign::ClientConfig {
@@ -189,6 +222,13 @@ impl Authority {
         oci::Certificate {
             encoding,
             data: data.clone(),
+        }
+    }
+
+    fn for_http(&self) -> reqwest::Result<reqwest::Certificate> {
+        match self {
+            Self::Pem(data) => reqwest::Certificate::from_pem(data),
+            Self::Der(data) => reqwest::Certificate::from_der(data),
         }
     }
 

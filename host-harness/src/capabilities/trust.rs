@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sigstore::trust::sigstore::SigstoreTrustRoot;
+use sigstore_trust_root::TrustedRoot;
 use thiserror::Error;
 
 /// The public root is small; what takes longer than this is a network that drops packets.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where the trust root comes from.
 #[derive(Debug, Clone, Default)]
@@ -20,9 +22,18 @@ pub enum TrustSource {
     #[default]
     PublicGood,
     /// One that was given.
-    Given(Arc<SigstoreTrustRoot>),
+    Given(Arc<GivenRoot>),
     /// None: only signatures by keys verify.
     Nothing,
+}
+
+/// A trust root that was given, for both libraries that verify with it.
+#[derive(Debug)]
+pub struct GivenRoot {
+    root: Arc<SigstoreTrustRoot>,
+    pub(super) trusted_root: TrustedRoot,
+    /// The file, where it was one, and when that was written.
+    pub(super) file: Option<(PathBuf, Option<DateTime<Utc>>)>,
 }
 
 /// Why a trust configuration cannot be used.
@@ -62,9 +73,14 @@ pub enum TrustConfigError {
         path: PathBuf,
         /// Why not.
         #[source]
-        source: Box<sigstore::errors::SigstoreError>,
+        source: TrustedRootError,
     },
 }
+
+/// Why a text is no trusted root.
+#[derive(Debug, Error)]
+#[error("expected a trusted_root.json: {0}")]
+pub struct TrustedRootError(String);
 
 impl TrustSource {
     /// Reads a ClientTrustConfig.
@@ -87,9 +103,11 @@ impl TrustSource {
                 path: path.to_owned(),
             })?;
         let root = serde_json::to_vec(root).map_err(not_json)?;
-        Self::parse(&root).map_err(|source| TrustConfigError::Invalid {
+        let written = std::fs::metadata(path).and_then(|file| file.modified());
+        let file = (path.to_owned(), written.ok().map(DateTime::from));
+        Self::given(&root, Some(file)).map_err(|source| TrustConfigError::Invalid {
             path: path.to_owned(),
-            source: Box::new(source),
+            source,
         })
     }
 
@@ -97,15 +115,31 @@ impl TrustSource {
     ///
     /// # Errors
     /// When it does not parse.
-    pub fn parse(trusted_root: &[u8]) -> Result<Self, sigstore::errors::SigstoreError> {
-        let root = SigstoreTrustRoot::from_trusted_root_json_unchecked(trusted_root)?;
-        Ok(Self::Given(Arc::new(root)))
+    pub fn parse(trusted_root: &[u8]) -> Result<Self, TrustedRootError> {
+        Self::given(trusted_root, None)
+    }
+
+    fn given(
+        trusted_root: &[u8],
+        file: Option<(PathBuf, Option<DateTime<Utc>>)>,
+    ) -> Result<Self, TrustedRootError> {
+        let root = SigstoreTrustRoot::from_trusted_root_json_unchecked(trusted_root)
+            .map_err(|error| TrustedRootError(error.to_string()))?;
+        let json = std::str::from_utf8(trusted_root)
+            .map_err(|error| TrustedRootError(error.to_string()))?;
+        let trusted_root =
+            TrustedRoot::from_json(json).map_err(|error| TrustedRootError(error.to_string()))?;
+        Ok(Self::Given(Arc::new(GivenRoot {
+            root: Arc::new(root),
+            trusted_root,
+            file,
+        })))
     }
 
     /// The root itself, or nothing if there is none to be had.
     pub(crate) async fn root(&self) -> Option<Arc<SigstoreTrustRoot>> {
         match self {
-            Self::Given(root) => Some(Arc::clone(root)),
+            Self::Given(given) => Some(Arc::clone(&given.root)),
             Self::Nothing => None,
             Self::PublicGood => match fetch().await {
                 Ok(root) => Some(Arc::new(root)),
@@ -123,12 +157,17 @@ impl TrustSource {
 }
 
 async fn fetch() -> Result<SigstoreTrustRoot, String> {
-    let cache = dirs::cache_dir().map(|cache| cache.join("continuity").join("sigstore"));
-    // Without a directory to keep it in, it is fetched each time.
-    let cache = cache.filter(|directory| std::fs::create_dir_all(directory).is_ok());
+    let cache = cache_directory();
     match tokio::time::timeout(PATIENCE, SigstoreTrustRoot::new(cache.as_deref())).await {
         Ok(Ok(root)) => Ok(root),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
     }
+}
+
+/// Where the public root is kept. Without a directory to keep it in, it is fetched each time.
+pub(super) fn cache_directory() -> Option<PathBuf> {
+    dirs::cache_dir()
+        .map(|cache| cache.join("continuity").join("sigstore"))
+        .filter(|directory| std::fs::create_dir_all(directory).is_ok())
 }

@@ -1,25 +1,22 @@
 //! Arguments that set a host up, shared by commands.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use crate::capabilities::{
-    ConfigMapSource, Credentials, DirectoryStore, HostOptions, Sources, TrustSource,
-};
+use crate::capabilities::{Credentials, HostOptions, Sources, TrustSource};
 use crate::engine::{Engine, EngineOptions, Limits};
+use crate::store::Location;
 
 /// Registries, credentials, trust root, store. The names are kwctl's, but for the store.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Host")]
 pub(crate) struct HostArguments {
-    /// Where baselines are: dir:PATH, with a file NAME.yaml for each ConfigMap.
+    /// Where baselines are: dir:PATH, with a file NAME.yaml for each ConfigMap, kubernetes, or kubernetes:CONTEXT.
     #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<Store>,
+    pub(crate) store: Option<Location>,
 
     /// YAML file with `insecure_sources` and `source_authorities`, as for kwctl.
     #[arg(long, value_name = "FILE")]
@@ -32,26 +29,6 @@ pub(crate) struct HostArguments {
     /// Docker's config.json, or its directory, with registry credentials.
     #[arg(long, value_name = "PATH")]
     pub(crate) docker_config_json_path: Option<PathBuf>,
-}
-
-/// Where baselines are.
-#[derive(Debug, Clone)]
-pub(crate) enum Store {
-    Directory(PathBuf),
-    Kubernetes,
-}
-
-impl FromStr for Store {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("dir", path)) if !path.is_empty() => Ok(Self::Directory(PathBuf::from(path))),
-            Some(("kubernetes", _)) => Ok(Self::Kubernetes),
-            None if text == "kubernetes" => Ok(Self::Kubernetes),
-            Some(_) | None => Err("expected dir:PATH or kubernetes[:CONTEXT]".to_owned()),
-        }
-    }
 }
 
 impl HostArguments {
@@ -71,20 +48,8 @@ impl HostArguments {
         }
         Ok(match &self.store {
             None => options,
-            Some(store) => options.store(store.open()?),
+            Some(store) => options.store(store.config_maps()?),
         })
-    }
-}
-
-impl Store {
-    fn open(&self) -> anyhow::Result<Arc<dyn ConfigMapSource>> {
-        match self {
-            Self::Directory(path) => Ok(Arc::new(DirectoryStore::open(path)?)),
-            Self::Kubernetes => bail!(
-                "--store kubernetes is not built yet; export the baselines \
-                 (`kubectl get configmap NAME -o yaml > DIR/NAME.yaml`) and use --store dir:DIR"
-            ),
-        }
     }
 }
 

@@ -1,9 +1,25 @@
 //! The subcommands, one file each.
 
+mod approve;
+mod check;
+pub mod completions;
+mod decision;
 pub mod demo;
 pub mod dev;
+mod explain;
 mod host;
+mod identity;
+mod images;
+mod inventory;
+mod knowledge;
+mod learn;
+mod log;
+mod looking;
+pub mod man;
+mod restore;
+mod retire;
 pub mod run;
+mod status;
 
 use clap::{Parser, Subcommand};
 
@@ -14,6 +30,8 @@ pub enum Status {
     Fine,
     /// Failed.
     Failed,
+    /// Drift was found.
+    Drift,
     /// A request would be rejected.
     Rejected,
 }
@@ -25,6 +43,7 @@ impl Status {
         match self {
             Self::Fine => 0,
             Self::Failed => 1,
+            Self::Drift => 3,
             Self::Rejected => 4,
         }
     }
@@ -59,7 +78,17 @@ pub struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Run(Box<run::Run>),
+    Inventory(Box<inventory::TakeInventory>),
+    Learn(Box<learn::Learn>),
+    Explain(Box<explain::Explain>),
+    Approve(Box<approve::Approve>),
+    Retire(Box<retire::Retire>),
+    Status(Box<status::Status>),
+    Check(Box<check::Check>),
+    Restore(Box<restore::Restore>),
     Dev(dev::Dev),
+    Completions(completions::Completions),
+    Man(man::Manual),
 }
 
 impl Arguments {
@@ -71,7 +100,17 @@ impl Arguments {
         match self.command {
             Command::Demo(command) => command.execute(),
             Command::Run(command) => command.execute(),
+            Command::Inventory(command) => command.execute(),
+            Command::Learn(command) => command.execute(),
+            Command::Explain(command) => command.execute(),
+            Command::Approve(command) => command.execute(),
+            Command::Retire(command) => command.execute(),
+            Command::Status(command) => command.execute(),
+            Command::Check(command) => command.execute(),
+            Command::Restore(command) => command.execute(),
             Command::Dev(command) => command.execute(),
+            Command::Completions(command) => command.execute(),
+            Command::Man(command) => command.execute(),
         }
     }
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::evaluation::Outcome;
-use crate::learning::{Lesson, News};
+use crate::learner::Change;
 use crate::output;
 
 const GREEN: &str = "\x1b[32m";
@@ -98,27 +98,15 @@ impl Teller {
         Ok(())
     }
 
-    pub(super) fn lesson(&self, lesson: &Lesson) -> anyhow::Result<()> {
-        let Lesson::Learned { baseline, news } = lesson else {
-            bail!("the demo did not go as told: nothing was learned: {lesson:?}");
-        };
+    pub(super) fn lesson(&self, change: &Change) -> anyhow::Result<()> {
         let mut text = format!(
             "    => {}   baseline of {}, generation {}",
             paint(GREEN, "learned"),
-            baseline.repository,
-            baseline.generation
+            change.repository,
+            change.after.generation
         );
-        for item in news {
-            let line = match item {
-                News::Repository => "the repository's first proven signature".to_owned(),
-                News::Signer(signer) => format!("signer {}  {signer}", signer.id().short()),
-                News::Candidate(signer) => {
-                    format!("stranger beside a known signer, noted: {signer}")
-                }
-                News::Verified(digest) => format!("verified {digest}"),
-                News::Established => "established: from now on drift counts".to_owned(),
-            };
-            text.push_str(&format!("\n     | {line}"));
+        for item in &change.news {
+            text.push_str(&format!("\n     | {item}"));
         }
         Ok(output::print(&text)?)
     }

@@ -1,30 +1,32 @@
 //! Where the demo takes place: registry, Sigstore, store, policy, and a clock that the story moves.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::{Identity, PrivateSigstore, Registry, Signer as KitSigner};
 use serde_json::{Value, json};
-use signature_continuity::baseline::{Baseline, Lookup, STATE_NAME, State};
-use signature_continuity::calls::Calls;
-use signature_continuity::known::Known;
-use signature_continuity::observe::{Observation, Subjected, observe};
-use signature_continuity::reference::{ImageReference, Repository};
+use signature_continuity::baseline::{Baseline, State};
+use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::Settings;
 
 use crate::admission::Review;
 use crate::capabilities::{
-    DirectoryStore, Grants, HostOptions, LiveCapabilities, Resource, Sources, TrustSource,
+    Credentials, DirectoryStore, Grants, HostOptions, LiveCapabilities, Resource, Sources,
+    TrustSource,
 };
 use crate::engine::{Engine, FixedClock};
 use crate::evaluation::{Evaluation, Outcome};
-use crate::learning::{Lesson, fold};
+use crate::inventory::{Image, Look as _};
+use crate::learner::{Change, Learner, Options};
 use crate::module::PolicyModule;
-use crate::native::NativeHost;
-use crate::store::DirectoryWriter;
+use crate::observation::registry::Limits;
+use crate::observation::{Eyes, Observer, Seen};
+use crate::store::{LearnerState, Location, Store};
 
 /// The repository that the story is about.
 pub(super) const IMAGE: &str = "acme/api";
@@ -76,7 +78,14 @@ impl Stage {
             settings,
         };
         // The learner has run before, and found nothing.
-        stage.write_state(0)?;
+        stage.baselines()?.write_state(&LearnerState {
+            state: State {
+                version: 1,
+                last_run: stage.now(),
+                baselines: 0,
+            },
+            examined: BTreeMap::new(),
+        })?;
         Ok(stage)
     }
 
@@ -142,103 +151,100 @@ impl Stage {
         Ok(evaluation.run(&review, &self.settings, Arc::new(self.capabilities()?))?)
     }
 
-    /// Observes an image and folds it into its baseline.
+    /// Looks at an image and learns from it, as `continuity learn` does.
     ///
     /// # Errors
-    /// When the image cannot be observed or the baseline not written.
-    pub fn learn(&self, image: &str) -> anyhow::Result<Lesson> {
+    /// When nothing is learned.
+    pub fn learn(&self, image: &str) -> anyhow::Result<Change> {
         let settings = self.parsed_settings()?;
-        let (repository, lookup, observation) = self.observe(&settings, image)?;
-        let after = settings.baseline.establish_after;
-        let lesson = fold(
-            lookup.baseline(),
-            &repository,
-            &observation,
-            after,
-            self.now(),
-        );
-        if let Lesson::Learned { baseline, .. } = &lesson {
-            self.write(baseline)?;
-        }
-        Ok(lesson)
-    }
-
-    /// What an image carries, and the baseline of its repository.
-    ///
-    /// # Errors
-    /// When it cannot be observed.
-    pub fn look(&self, image: &str) -> anyhow::Result<(Baseline, Observation)> {
-        let (_, lookup, observation) = self.observe(&self.parsed_settings()?, image)?;
-        match lookup.baseline() {
-            Some(baseline) => Ok((baseline.clone(), observation)),
-            None => bail!("{image} has no baseline yet"),
-        }
-    }
-
-    /// Keeps a baseline, and that somebody did.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, baseline: &Baseline) -> anyhow::Result<()> {
-        self.writer().baseline(baseline)?;
-        self.write_state(1)
-    }
-
-    fn write_state(&self, baselines: u64) -> anyhow::Result<()> {
-        let state = State {
-            version: 1,
-            last_run: self.now(),
-            baselines,
+        let eyes = self.eyes(&settings)?;
+        let store = self.baselines()?;
+        let learner = Learner {
+            store: store.as_ref(),
+            settings: &settings,
+            observer: &eyes,
+            options: Options::default(),
+            now: self.now(),
+            stop: &AtomicBool::new(false),
         };
-        Ok(self.writer().map(
-            STATE_NAME,
-            &[("state.json", serde_json::to_string(&state)?)],
-        )?)
+        let runs = Image {
+            spelled: image.to_owned(),
+            reference: image.parse(),
+            running: None,
+            places: BTreeSet::new(),
+        };
+        let outcome = learner.run(vec![runs], &|_| {})?;
+        let mut changes = outcome.changes;
+        changes
+            .pop()
+            .context("the demo did not go as told: nothing was learned")
     }
 
-    fn writer(&self) -> DirectoryWriter {
-        DirectoryWriter::new(self.store.path(), NAMESPACE)
+    /// Who is proven on an image.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn look(&self, image: &str) -> anyhow::Result<Seen> {
+        let settings = self.parsed_settings()?;
+        let reference: ImageReference = image.parse()?;
+        let repository = settings.aliased(reference.repository());
+        let lookup = self.baselines()?.read(&repository)?.lookup;
+        self.eyes(&settings)?
+            .look(&reference, &lookup)
+            .map_err(anyhow::Error::msg)
+    }
+
+    /// Changes the baseline of an image's repository.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be written.
+    pub fn decide(
+        &self,
+        image: &str,
+        change: impl FnOnce(&Baseline) -> Baseline,
+    ) -> anyhow::Result<()> {
+        let reference: ImageReference = image.parse()?;
+        let repository = self.parsed_settings()?.aliased(reference.repository());
+        let store = self.baselines()?;
+        let stored = store.read(&repository)?;
+        let before = stored
+            .lookup
+            .baseline()
+            .with_context(|| format!("{image} has no baseline yet"))?;
+        store.write(&change(before), &stored.revision)?;
+        Ok(())
+    }
+
+    fn baselines(&self) -> anyhow::Result<Arc<dyn Store>> {
+        let location = Location::Directory(self.store.path().to_owned());
+        Ok(location.open(NAMESPACE, false)?)
+    }
+
+    fn eyes(&self, settings: &Settings) -> anyhow::Result<Eyes> {
+        let observer = Observer::start(
+            self.sources(),
+            Credentials::from_file(self.store.path().join("no-credentials")),
+            &self.trust,
+            Limits::default(),
+        )?;
+        Ok(Eyes::new(observer, settings.clone()))
     }
 
     fn parsed_settings(&self) -> anyhow::Result<Settings> {
         Ok(Settings::parse(self.settings.to_string().as_bytes())?)
     }
 
-    fn observe(
-        &self,
-        settings: &Settings,
-        image: &str,
-    ) -> anyhow::Result<(Repository, Lookup, Observation)> {
-        let reference: ImageReference = image.parse()?;
-        let repository = settings.aliased(reference.repository());
-        let capabilities = self.capabilities()?;
-        let host = NativeHost::new(&capabilities).at(|| self.now());
-        let calls = Calls::new(&host, settings.budget);
-        let lookup = calls.baseline(NAMESPACE, &repository);
-        let known = Known::new(settings, &repository, lookup.baseline(), &[]);
-        let asked = Settings {
-            observe_new: true,
-            ..settings.clone()
-        };
-        let subject = Subjected {
-            reference: &reference,
-            repository: &repository,
-            lookup: &lookup,
-            known: &known,
-        };
-        let observation = observe(&calls, &asked, &subject)
-            .map_err(|_| anyhow::anyhow!("the host does not take the reference {image}"))?;
-        Ok((repository, lookup, observation))
+    fn sources(&self) -> Sources {
+        let registry = self.repository();
+        let host = registry.split('/').next().unwrap_or_default();
+        Sources::insecure([host.to_owned(), host.to_uppercase()])
     }
 
     /// A host without memory of the act before.
     fn capabilities(&self) -> anyhow::Result<LiveCapabilities> {
-        let registry = self.repository();
-        let host = registry.split('/').next().unwrap_or_default();
-        let sources = Sources::insecure([host.to_owned(), host.to_uppercase()]);
         let store = DirectoryStore::open(self.store.path())?;
         Ok(HostOptions::new()
-            .sources(sources)
+            .sources(self.sources())
             .trust(self.trust.clone())
             .store(Arc::new(store))
             .start()?)

@@ -194,18 +194,18 @@ fn enforcement(
 
     teller.chapter("It was meant: the publisher signs v4 by hand now")?;
     let v4 = format!("{}@{stranger}", stage.repository());
-    let (baseline, observation) = stage.look(&v4)?;
-    let proven = observation
-        .proven
+    let seen = stage.look(&v4)?;
+    let signature = seen
+        .signatures
         .first()
         .context("the signer of v4 is not proven")?;
-    let signer: &Signer = proven.signer();
+    let signer: &Signer = signature.proven.signer();
     let approval = Approval {
         by: "you".to_owned(),
         reason: "TICKET-12".to_owned(),
         at: stage.now(),
     };
-    stage.write(&approve(&baseline, signer, false, &approval))?;
+    stage.decide(&v4, |before| approve(before, signer, false, &approval))?;
     teller.act(
         "An approval",
         &format!("The signer {} is read again from the image's proof and put on the record, with who and why:\n{signer}", signer.id().short()),

@@ -1,0 +1,119 @@
+//! A signer in full, as somebody writes it on the command line.
+//!
+//! Invariant: what is given is the whole identity. A key is what its PEM says; a subject is folded as the policy folds
+//! it, so that the next release has the same.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use signature_continuity::public_key::PublicKey;
+use signature_continuity::signer::{Caller, Keyless, Signer};
+use signature_continuity::subject::fold_subject;
+
+const EXPECTED: &str = "expected a signer in full: '{issuer: \"https://…\", subject: \"…\"}' as pins have it, a public key in PEM, or a file with one";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Written {
+    issuer: Option<String>,
+    subject: Option<String>,
+    source_id: Option<String>,
+    owner_id: Option<String>,
+    public_key: Option<String>,
+}
+
+/// Reads a signer.
+///
+/// # Errors
+/// With what was expected.
+pub(super) fn parse(text: &str) -> Result<Signer, String> {
+    let key = |pem: &str| {
+        PublicKey::from_pem(pem)
+            .map(Signer::Key)
+            .map_err(|e| e.to_string())
+    };
+    if text.trim_start().starts_with("-----BEGIN") {
+        return key(text);
+    }
+    if Path::new(text).is_file() {
+        let pem = std::fs::read_to_string(text)
+            .map_err(|error| format!("cannot read the key `{text}`: {error}"))?;
+        return key(&pem);
+    }
+    let written: Written =
+        serde_yaml_ng::from_str(text).map_err(|error| format!("{EXPECTED}: {error}"))?;
+    match written {
+        Written {
+            issuer: None,
+            subject: None,
+            source_id: None,
+            owner_id: None,
+            public_key: Some(pem),
+        } => key(&pem),
+        Written {
+            issuer: Some(issuer),
+            subject: Some(subject),
+            source_id,
+            owner_id,
+            public_key: None,
+        } if !issuer.is_empty() && !subject.is_empty() => {
+            if subject.contains('*') && !subject.ends_with("@refs/tags/*") {
+                return Err("expected one signer's subject, not a pattern: only a release tag's value is written as *".to_owned());
+            }
+            let caller = (source_id.is_some() || owner_id.is_some()).then(|| Caller {
+                source_id: source_id.unwrap_or_default(),
+                owner_id: owner_id.unwrap_or_default(),
+            });
+            Ok(Signer::Keyless(Keyless {
+                subject: fold_subject(&issuer, &subject),
+                issuer,
+                caller,
+            }))
+        }
+        Written { .. } => Err(EXPECTED.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use rstest::rstest;
+
+    const GITHUB: &str = "https://token.actions.githubusercontent.com";
+
+    #[test]
+    fn a_subject_is_folded_as_that_of_a_certificate() {
+        let one = parse(&format!(
+            "{{issuer: \"{GITHUB}\", subject: \"https://github.com/a/b/.github/workflows/r.yml@refs/tags/v1\"}}"
+        ));
+        let all = parse(&format!(
+            "{{issuer: \"{GITHUB}\", subject: \"https://github.com/a/b/.github/workflows/r.yml@refs/tags/*\"}}"
+        ));
+        assert_eq!(one.unwrap(), all.unwrap());
+    }
+
+    #[test]
+    fn a_key_is_read_from_text_and_file() {
+        let pem = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n-----END PUBLIC KEY-----\n";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), pem).unwrap();
+        let of_file = parse(file.path().to_str().unwrap()).unwrap();
+        assert_eq!(parse(pem).unwrap(), of_file);
+        let mapping = serde_json::json!({ "publicKey": pem }).to_string();
+        assert_eq!(parse(&mapping).unwrap(), of_file);
+    }
+
+    #[rstest]
+    #[case::an_id("7c1f09ab42de")]
+    #[case::half("{issuer: \"https://i.example\"}")]
+    #[case::empty("{issuer: \"\", subject: \"\"}")]
+    #[case::both("{issuer: a, subject: b, publicKey: c}")]
+    #[case::unknown("{issuer: a, subject: b, colour: c}")]
+    #[case::pattern("{issuer: a, subject: \"https://github.com/acme/*\"}")]
+    #[case::no_key("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----")]
+    fn anything_less_is_refused(#[case] text: &str) {
+        assert!(parse(text).unwrap_err().contains("expected"), "{text}");
+    }
+}

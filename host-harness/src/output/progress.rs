@@ -1,0 +1,112 @@
+//! How far a long run is: a bar on standard error, while somebody is watching.
+//!
+//! Invariant: nothing is written where standard error is no terminal, and what is shown of a step is cleaned: registries
+//! are named by whoever writes image references.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signature_continuity::clean::clean;
+use std::time::Duration;
+
+const LONGEST_STEP: usize = 60;
+const TEMPLATE: &str = "{bar:24} {pos}/{len}  {per_sec}  {eta} left  {msg}";
+
+/// The progress of one run. Copies show the same bar; any thread may step.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// On standard error, where that is a terminal.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::on(ProgressDrawTarget::stderr())
+    }
+
+    /// Nowhere.
+    #[must_use]
+    pub fn hidden() -> Self {
+        Self::on(ProgressDrawTarget::hidden())
+    }
+
+    fn on(target: ProgressDrawTarget) -> Self {
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self { bar }
+    }
+
+    /// Begins, with this many steps to go.
+    pub fn start(&self, total: usize) {
+        self.bar.reset();
+        self.bar
+            .set_length(u64::try_from(total).unwrap_or(u64::MAX));
+        if !self.bar.is_hidden() {
+            // So that a registry that hangs does not look like a program that does.
+            self.bar.enable_steady_tick(Duration::from_millis(200));
+        }
+    }
+
+    /// One more is done. `what` says how things stand: `ghcr.io: waiting 12 s (rate limit)`.
+    pub fn step(&self, what: &str) {
+        self.bar.set_message(clean(what, LONGEST_STEP));
+        self.bar.inc(1);
+    }
+
+    /// Says how things stand, without a step.
+    pub fn say(&self, what: &str) {
+        self.bar.set_message(clean(what, LONGEST_STEP));
+    }
+
+    /// Ends, and takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// How many steps were taken.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.bar.position()
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use indicatif::InMemoryTerm;
+
+    #[test]
+    fn shows_how_far_it_is_and_nothing_afterwards() {
+        let terminal = InMemoryTerm::new(5, 100);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(terminal.clone()), 255);
+        let progress = Progress::on(target);
+        progress.start(2);
+        progress.step("ghcr.io: \u{1b}[2Jwaiting");
+        // Drawing is limited to so many times a second, but for the last time.
+        progress.bar.abandon();
+        let shown = terminal.contents();
+        assert!(
+            shown.contains("1/2") && shown.contains("ghcr.io: ?[2Jwaiting"),
+            "{shown}"
+        );
+        progress.finish();
+        assert_eq!(terminal.contents(), "");
+    }
+
+    #[test]
+    fn counts_without_being_seen() {
+        let progress = Progress::hidden();
+        progress.start(3);
+        progress.clone().step("a");
+        progress.step("b");
+        assert_eq!(progress.done(), 2);
+        progress.finish();
+    }
+}
