@@ -36,7 +36,7 @@ test: policy.wasm ## Every test but the end-to-end ones; leaves policy.wasm behi
 	fi
 
 .PHONY: e2e
-e2e: policy.wasm ## Against a real registry, and images signed by the real cosign 2 and 3
+e2e: policy.wasm ## Against a real registry, images signed by the real cosign 2 and 3, and a real API server
 	@scripts/e2e.sh $(LOCKED)
 
 .PHONY: build
@@ -68,6 +68,14 @@ bless: policy.wasm build ## The same, and takes what came out as what is expecte
 .PHONY: bench
 bench: policy.wasm ## The module's size; time and host calls of one evaluation on each path
 	@$(CARGO) run --release --package host-harness --bin continuity $(LOCKED) -- dev bench tests/cases --filter none-
+
+.PHONY: bench-observe
+bench-observe: policy.wasm ## Images observed per second beside a loop of cosign verify; ten thousand repositories in one run
+	@scripts/registry.sh
+	@scripts/cosign.sh
+	@export REGISTRY_BIN=$${REGISTRY_BIN:-$$PWD/.cache/tools/docker-registry}
+	@export COSIGN2=$${COSIGN2:-$$PWD/.cache/tools/cosign2} COSIGN3=$${COSIGN3:-$$PWD/.cache/tools/cosign3}
+	@$(CARGO) bench --package host-harness --features e2e $(LOCKED) --bench observe --bench capacity
 
 .PHONY: fuzz
 fuzz: ## Each parser of hostile input for FUZZ_SECONDS (30), on the stable toolchain

@@ -3,14 +3,17 @@
 #
 #   from_debian SUITE PACKAGE[=VERSION] DIR    unpacks a package of that suite into DIR
 #   debian_versions SUITE PACKAGE              its versions, one a line, newest first
+#   debian_source SUITE PACKAGE DIR            puts the files of a source package into DIR, as they were published
 #
 # The mirror is the one that the machine's own apt uses; packages are verified with Debian's archive keys.
 
 _debian_cache=${XDG_CACHE_HOME:-$HOME/.cache}/signature-continuity/debian
 
+# Lists of sources are kept apart from lists of packages: few scripts need them.
 _debian_apt() {
-  local tool=$1 suite=$2 dir mirror keyring
+  local tool=$1 suite=$2 kind=${DEBIAN_KIND:-deb} dir mirror keyring
   dir=$_debian_cache/$suite
+  [[ $kind == deb ]] || dir+=-source
   shift 2
   local options=(
     -o "Dir::Etc::SourceList=$dir/sources.list" -o Dir::Etc::SourceParts=/dev/null
@@ -25,7 +28,7 @@ _debian_apt() {
     keyring=$(find /usr/share/keyrings -name 'debian-archive-keyring.*' -print -quit 2>/dev/null)
     [[ -n $keyring ]] || { echo "the package debian-archive-keyring is not installed" >&2; return 1; }
     mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-    echo "deb [signed-by=$keyring] $mirror $suite main" >"$dir/sources.list"
+    echo "$kind [signed-by=$keyring] $mirror $suite main" >"$dir/sources.list"
     apt-get -qq "${options[@]}" update >&2 || return 1
     touch "$dir/ready"
   fi
@@ -47,4 +50,10 @@ from_debian() {
   mkdir -p "$target"
   dpkg-deb --extract "$download"/*.deb "$target"
   rm -rf "$download"
+}
+
+debian_source() {
+  local suite=$1 package=$2 target=$3
+  mkdir -p "$target"
+  (cd "$target" && DEBIAN_KIND=deb-src _debian_apt apt-get "$suite" source --download-only "$package" >/dev/null)
 }

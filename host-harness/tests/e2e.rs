@@ -1,6 +1,8 @@
-//! The program as users run it, against a real registry and images signed by the real cosign 2 and cosign 3.
+//! The program as users run it, against a real registry, images signed by the real cosign 2 and cosign 3, and a real
+//! Kubernetes API server.
 //!
-//! `make e2e` sets up what this needs and names it: REGISTRY_BIN, COSIGN2, COSIGN3, POLICY_WASM.
+//! `make e2e` sets up what this needs and names it: REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM, ETCD_BIN,
+//! KUBE_APISERVER_BIN, POLICY_WASM.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,10 +13,22 @@
 )]
 
 mod e2e {
+    pub mod api_server;
+    pub mod browser;
     pub mod cosign;
+    mod killed;
+    mod kubernetes;
+    mod kubernetes_inventory;
+    mod kubernetes_races;
+    mod kubernetes_roles;
     pub mod lab;
+    mod learning;
+    pub mod page;
     pub mod registry;
 }
+
+#[path = "races/mod.rs"]
+mod writers;
 
 use continuity_testkit::Signer as KitSigner;
 use continuity_testkit::sigstore::{BUNDLE, EntryBody};

@@ -72,6 +72,26 @@ impl Cosign {
         self.call(&arguments);
     }
 
+    pub fn verify_with_key(&self, image: &str) {
+        self.call(&[
+            "verify",
+            "--key",
+            "key.pub",
+            "--insecure-ignore-tlog",
+            "--allow-insecure-registry",
+            "--allow-http-registry",
+            image,
+        ]);
+    }
+
+    /// The same key in another cosign's hand.
+    pub fn with_the_key_of(self, other: &Self) -> Self {
+        for file in ["key.key", "key.pub"] {
+            std::fs::copy(other.home().join(file), self.home().join(file)).unwrap();
+        }
+        self
+    }
+
     fn home(&self) -> &Path {
         self.home.path()
     }

@@ -227,13 +227,19 @@ impl Lab {
         );
     }
 
-    fn continuity(&self) -> Command {
+    pub fn continuity(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_continuity"));
         command.current_dir(self.directory.path());
         command
     }
 
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.directory.path().join(name), text).unwrap();
+    pub fn write(&self, name: &str, text: &str) -> std::path::PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
     }
 }

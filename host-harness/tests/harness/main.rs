@@ -12,12 +12,17 @@
 )]
 
 mod cli;
+mod clusters;
 mod config_maps;
 mod dispatch;
 mod engine;
 mod guest;
 mod hosts;
+mod learning;
 mod modules;
+mod native;
+mod observation;
+mod races;
 mod recordings;
 mod registries;
 mod server;

@@ -1,7 +1,7 @@
 //! A registry in miniature: it says what it was told to say, over plain HTTP.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read as _, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -49,7 +49,9 @@ impl Answer {
 pub struct Server {
     address: String,
     answers: Arc<Mutex<BTreeMap<String, Answer>>>,
+    to_logged_in: Arc<Mutex<BTreeMap<String, Answer>>>,
     requests: Arc<Mutex<Vec<String>>>,
+    authorizations: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -58,7 +60,9 @@ impl Server {
         let server = Self {
             address: listener.local_addr().unwrap().to_string(),
             answers: Arc::default(),
+            to_logged_in: Arc::default(),
             requests: Arc::default(),
+            authorizations: Arc::default(),
         };
         let serving = server.clone();
         std::thread::spawn(move || {
@@ -78,6 +82,19 @@ impl Server {
     /// `/v2/` is there from the start; everything else is what this says.
     pub fn on(&self, path: &str, answer: Answer) {
         self.answers.lock().unwrap().insert(path.to_owned(), answer);
+    }
+
+    /// What it says to requests with an authorization.
+    pub fn on_login(&self, path: &str, answer: Answer) {
+        self.to_logged_in
+            .lock()
+            .unwrap()
+            .insert(path.to_owned(), answer);
+    }
+
+    /// The authorizations that came so far.
+    pub fn authorizations(&self) -> Vec<String> {
+        self.authorizations.lock().unwrap().clone()
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -100,18 +117,32 @@ impl Server {
             reader.read_line(&mut line).ok()?;
             let mut words = line.split_whitespace();
             let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+            let mut logged_in = false;
+            let mut length = 0;
             loop {
                 let mut header = String::new();
                 reader.read_line(&mut header).ok()?;
+                if let Some(value) = header.strip_prefix("content-length: ") {
+                    length = value.trim().parse().ok()?;
+                }
+                if let Some(value) = header.strip_prefix("authorization: ") {
+                    logged_in = true;
+                    let value = value.trim().to_owned();
+                    self.authorizations.lock().unwrap().push(value);
+                }
                 if header.trim().is_empty() {
                     break;
                 }
             }
+            // What is sent along is read, so that the next request is found behind it.
+            std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink()).ok()?;
             self.requests
                 .lock()
                 .unwrap()
                 .push(format!("{method} {path}"));
+            let to_login = self.to_logged_in.lock().unwrap().get(&path).cloned();
             let answer = self.answers.lock().unwrap().get(&path).cloned();
+            let answer = to_login.filter(|_| logged_in).or(answer);
             let answer = answer.unwrap_or_else(|| match path.as_str() {
                 "/v2/" => Answer::new(200, "{}"),
                 _ => Answer::error(404, "MANIFEST_UNKNOWN", "manifest unknown"),
