@@ -39,7 +39,7 @@ pub(crate) struct Looking {
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=300))]
     request_timeout: u64,
 
-    /// After how many seconds without an answer, in all, a registry is given up for the rest of the run.
+    /// After how many seconds lost to it in all (slow requests, pauses it asked for) a registry is given up for the rest of the run.
     #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
     registry_timeout: u64,
 }

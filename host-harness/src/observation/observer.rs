@@ -77,7 +77,8 @@ impl Observer {
         lookup: &Lookup,
         now: DateTime<Utc>,
     ) -> Result<Seen, String> {
-        let seen = self.look_at(reference, settings, lookup, now)?;
+        let registry = self.registry.for_one_image();
+        let seen = self.look_at(&registry, reference, settings, lookup, now)?;
         let (Some(tag), Some(digest)) = (reference.tag(), reference.digest()) else {
             return Ok(seen);
         };
@@ -86,16 +87,15 @@ impl Observer {
         }
         // What the tag cannot be asked about changes nothing of what the digest is.
         let name = settings.call_name(reference);
-        let Ok(index) = self.registry.digest(&name, tag) else {
+        let Ok(index) = registry.digest(&name, tag) else {
             return Ok(seen);
         };
-        let lists_it = self
-            .platforms(&name, &index)
-            .is_ok_and(|listed| listed.contains(digest));
+        let lists_it =
+            listed_by(&registry, &name, &index).is_ok_and(|listed| listed.contains(digest));
         let of_index = format!("{}@{index}", reference.name()).parse::<ImageReference>();
         match of_index {
             Ok(of_index) if lists_it => {
-                let of_index = self.look_at(&of_index, settings, lookup, now)?;
+                let of_index = self.look_at(&registry, &of_index, settings, lookup, now)?;
                 // Whoever can push can move the tag to an index of his own that lists what runs: only who is known
                 // already is believed about it.
                 let repository = settings.aliased(reference.repository());
@@ -139,6 +139,7 @@ impl Observer {
 
     fn look_at(
         &self,
+        registry: &Registry,
         reference: &ImageReference,
         settings: &Settings,
         lookup: &Lookup,
@@ -153,7 +154,7 @@ impl Observer {
             known: &known,
             thorough: true,
         };
-        let host = ObservingHost::new(&self.registry, &self.prover, settings, &repository, now);
+        let host = ObservingHost::new(registry, &self.prover, settings, &repository, now);
         let mut observation = {
             // Registries are waited for by the client's own limits.
             let calls = Calls::new(&host, TimeDelta::days(1));
@@ -165,8 +166,7 @@ impl Observer {
         let mut platforms = Vec::new();
         match (observation.posture, observation.digest.clone()) {
             (Posture::Signed, Some(digest)) => {
-                platforms = self
-                    .platforms(&name, &digest)
+                platforms = listed_by(registry, &name, &digest)
                     .inspect_err(|error| {
                         tracing::warn!(?error, "the platforms of a signed image are not known");
                     })
@@ -174,7 +174,7 @@ impl Observer {
             }
             // Registries hide what may not be seen: an image that is not there is not unsigned.
             (Posture::Unsigned, Some(digest)) => {
-                if let Some(unknown) = self.not_there(&name, &digest) {
+                if let Some(unknown) = not_there(registry, &name, &digest) {
                     observation = unknown;
                 }
             }
@@ -188,32 +188,32 @@ impl Observer {
             attestations,
         })
     }
+}
 
-    /// Why an image without signatures is not known to be unsigned.
-    fn not_there(&self, name: &str, digest: &Digest) -> Option<Observation> {
-        let outage = match self.registry.manifest(name, &Place::Digest(digest)) {
-            Ok(_) => return None,
-            Err(HostError::Absent) => Outage::NoSuchImage,
-            Err(HostError::Outage(outage)) => outage,
-            Err(
-                HostError::Unusable
-                | HostError::Negative
-                | HostError::NonePassed
-                | HostError::BadReference
-                | HostError::NotGranted,
-            ) => Outage::Other,
-        };
-        Some(Observation::unknown(
-            Some(digest.clone()),
-            Cause::Outage,
-            Some(outage),
-        ))
-    }
+/// Why an image without signatures is not known to be unsigned.
+fn not_there(registry: &Registry, name: &str, digest: &Digest) -> Option<Observation> {
+    let outage = match registry.manifest(name, &Place::Digest(digest)) {
+        Ok(_) => return None,
+        Err(HostError::Absent) => Outage::NoSuchImage,
+        Err(HostError::Outage(outage)) => outage,
+        Err(
+            HostError::Unusable
+            | HostError::Negative
+            | HostError::NonePassed
+            | HostError::BadReference
+            | HostError::NotGranted,
+        ) => Outage::Other,
+    };
+    Some(Observation::unknown(
+        Some(digest.clone()),
+        Cause::Outage,
+        Some(outage),
+    ))
+}
 
-    fn platforms(&self, name: &str, digest: &Digest) -> Result<Vec<Digest>, HostError> {
-        let json = self.registry.manifest(name, &Place::Digest(digest))?;
-        Ok(platforms(&json, MOST_PLATFORMS))
-    }
+fn listed_by(registry: &Registry, name: &str, digest: &Digest) -> Result<Vec<Digest>, HostError> {
+    let json = registry.manifest(name, &Place::Digest(digest))?;
+    Ok(platforms(&json, MOST_PLATFORMS))
 }
 
 /// One signature for each proven signer and format, with what was noted of it.

@@ -17,6 +17,7 @@ use signature_continuity::digest::Digest;
 use signature_continuity::host::Place;
 use signature_continuity::host_error::{HostError, Outage};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, timeout_at};
 
 use crate::capabilities::{Credentials, Sources};
 use asker::{Asker, checked_tag};
@@ -25,12 +26,19 @@ use conversation::{Conversation, Name};
 pub use limits::Limits;
 pub use listing::{Listing, Referrer, platforms};
 
-/// All registries, read through one client.
-#[derive(Debug)]
+/// All registries, read through one client. Clones share everything but their time.
+#[derive(Debug, Clone)]
 pub struct Registry {
+    threads: Arc<Threads>,
+    conversation: Arc<Conversation>,
+    /// Until when it asks.
+    until: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Threads {
     // Only taken when it is dropped.
     runtime: Option<Runtime>,
-    conversation: Arc<Conversation>,
 }
 
 impl Registry {
@@ -49,9 +57,21 @@ impl Registry {
             .enable_all()
             .build()?;
         Ok(Self {
-            runtime: Some(runtime),
+            threads: Arc::new(Threads {
+                runtime: Some(runtime),
+            }),
             conversation: Arc::new(Conversation::new(sources, credentials, limits)),
+            until: None,
         })
+    }
+
+    /// The same client for one image, whose time ([`Limits::image`]) begins now. After it nothing is answered.
+    #[must_use]
+    pub fn for_one_image(&self) -> Self {
+        Self {
+            until: self.conversation.deadline(),
+            ..self.clone()
+        }
     }
 
     /// The registries that did not answer and are not asked again in this run.
@@ -67,7 +87,7 @@ impl Registry {
     pub fn digest(&self, name: &str, tag: &str) -> Result<Digest, HostError> {
         let asker = self.asker(name)?;
         let path = format!("manifests/{}", checked_tag(tag)?);
-        self.wait(async move { asker.digest(&path).await })
+        self.wait(asker, move |asker| async move { asker.digest(&path).await })
     }
 
     /// The bytes of a manifest or index, as they are served.
@@ -82,7 +102,9 @@ impl Registry {
             Place::Tag(tag) => (None, checked_tag(tag)?),
         };
         let path = format!("manifests/{reference}");
-        self.wait(async move { asker.manifest(&path, digest.as_ref()).await })
+        self.wait(asker, move |asker| async move {
+            asker.manifest(&path, digest.as_ref()).await
+        })
     }
 
     /// The bytes of a blob of at most `largest` bytes.
@@ -92,7 +114,9 @@ impl Registry {
     pub fn blob(&self, name: &str, digest: &Digest, largest: usize) -> Result<Vec<u8>, HostError> {
         let asker = self.asker(name)?;
         let digest = digest.clone();
-        self.wait(async move { asker.blob(&digest, largest).await })
+        self.wait(asker, move |asker| async move {
+            asker.blob(&digest, largest).await
+        })
     }
 
     /// What refers to an image, by the referrers API (OCI distribution spec 1.1); `None` where the registry has none.
@@ -102,7 +126,10 @@ impl Registry {
     pub fn referrers(&self, name: &str, digest: &Digest) -> Result<Option<Listing>, HostError> {
         let asker = self.asker(name)?;
         let path = format!("referrers/{digest}");
-        self.wait(async move { asker.referrers(path).await })
+        self.wait(
+            asker,
+            move |asker| async move { asker.referrers(path).await },
+        )
     }
 
     /// What refers to an image, by the tag that stands in for the referrers API; `None` where there is none.
@@ -124,7 +151,7 @@ impl Registry {
     /// When the registry did not answer, or with something that is no list.
     pub fn tags(&self, name: &str, most: usize) -> Result<Vec<String>, HostError> {
         let asker = self.asker(name)?;
-        self.wait(async move { asker.tags(most).await })
+        self.wait(asker, move |asker| async move { asker.tags(most).await })
     }
 
     fn asker(&self, name: &str) -> Result<Asker, HostError> {
@@ -134,25 +161,42 @@ impl Registry {
         })
     }
 
-    /// Runs `work` to its end on the runtime. If it panics that is no answer.
-    fn wait<T: Send + 'static>(
+    /// Runs `work` to its end, or to that of the image's time, on the runtime. If it panics that is no answer.
+    fn wait<T: Send + 'static, F>(
         &self,
-        work: impl Future<Output = Result<T, HostError>> + Send + 'static,
-    ) -> Result<T, HostError> {
+        asker: Asker,
+        work: impl FnOnce(Arc<Asker>) -> F,
+    ) -> Result<T, HostError>
+    where
+        F: Future<Output = Result<T, HostError>> + Send + 'static,
+    {
         let lost = HostError::Outage(Outage::Other);
-        let Some(runtime) = &self.runtime else {
+        let Some(runtime) = &self.threads.runtime else {
             return Err(lost);
         };
+        let asker = Arc::new(asker);
+        let work = work(Arc::clone(&asker));
+        let until = self.until;
         let (sender, receiver) = mpsc::sync_channel(1);
         runtime.spawn(async move {
+            let answer = match until {
+                None => work.await,
+                Some(until) if until <= Instant::now() => {
+                    Err(HostError::Outage(Outage::Unreachable))
+                }
+                Some(until) => timeout_at(until, work).await.unwrap_or_else(|_| {
+                    asker.conversation.too_slow(&asker.name);
+                    Err(HostError::Outage(Outage::Unreachable))
+                }),
+            };
             // Nobody is left to be told.
-            let _ = sender.send(work.await);
+            let _ = sender.send(answer);
         });
         receiver.recv().unwrap_or(Err(lost))
     }
 }
 
-impl Drop for Registry {
+impl Drop for Threads {
     fn drop(&mut self) {
         // Waiting for requests that are under way would hold up whoever drops this, and panic in async code.
         if let Some(runtime) = self.runtime.take() {

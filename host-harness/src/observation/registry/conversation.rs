@@ -13,6 +13,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::host_error::{HostError, Outage};
+use tokio::time::Instant;
 
 use super::gate::{Gate, Go};
 use super::limits::Limits;
@@ -84,7 +85,7 @@ impl Conversation {
         loop {
             match gate.go() {
                 Go::Now => {}
-                Go::Never => return Err(HostError::Outage(Outage::Unreachable)),
+                Go::Never(why) => return Err(HostError::Outage(why)),
                 Go::After(pause, why) => {
                     waited = waited.saturating_add(pause);
                     if waited > self.limits.patience {
@@ -94,9 +95,16 @@ impl Conversation {
                     continue;
                 }
             }
-            let (outage, asked_to_wait) = match self.attempt(&gate, name, question).await {
+            let began = Instant::now();
+            let outcome = self.attempt(&gate, name, question).await;
+            let took = began.elapsed();
+            let (outage, asked_to_wait) = match outcome {
                 Ok(answer) => {
                     gate.answered();
+                    // One that always answers at the last moment would cost every image as much as one that never does.
+                    if took > self.limits.request / 2 {
+                        self.tell(name, gate.lost(took, Outage::Unreachable, &self.limits));
+                    }
                     match answer.status.as_u16() {
                         429 => (Outage::RateLimit, Some(retry_after(&answer.headers))),
                         503 => (Outage::Unavailable, Some(retry_after(&answer.headers))),
@@ -108,12 +116,7 @@ impl Conversation {
                 Err(Silence::Unreachable) => return Err(HostError::Outage(Outage::Unreachable)),
                 Err(Silence::Redirect) => return Err(HostError::Outage(Outage::Other)),
                 Err(Silence::TimedOut) => {
-                    if gate.unanswered(&self.limits) {
-                        tracing::warn!(
-                            registry = clean(&name.registry, SHOWN),
-                            "the registry does not answer in time; it is not asked again in this run"
-                        );
-                    }
+                    self.tell(name, gate.unanswered(&self.limits));
                     return Err(HostError::Outage(Outage::Unreachable));
                 }
             };
@@ -121,12 +124,13 @@ impl Conversation {
                 .limits
                 .backoff
                 .saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
-            match asked_to_wait {
+            let given_up = match asked_to_wait {
                 // It named a time, so it is asked again after that for as long as patience lasts.
-                Some(Some(pause)) => gate.pause(pause.max(backoff), outage),
-                Some(None) => gate.pause(backoff, outage),
-                None => {}
-            }
+                Some(Some(pause)) => gate.pause(pause.max(backoff), outage, &self.limits),
+                Some(None) => gate.pause(backoff, outage, &self.limits),
+                None => gate.lost(backoff, outage, &self.limits),
+            };
+            self.tell(name, given_up);
             if !matches!(asked_to_wait, Some(Some(_))) && attempt >= self.limits.attempts {
                 return Err(HostError::Outage(outage));
             }
@@ -134,6 +138,29 @@ impl Conversation {
                 tokio::time::sleep(backoff).await;
             }
             attempt = attempt.saturating_add(1);
+        }
+    }
+
+    /// Notes that an image took longer than it may, which its registry answers for.
+    pub(super) fn too_slow(&self, name: &Name) {
+        if let Ok(gate) = self.gate(name) {
+            let given_up = gate.lost(self.limits.image, Outage::Unreachable, &self.limits);
+            self.tell(name, given_up);
+        }
+    }
+
+    /// The end of one image's time, if it begins now; none where that is beyond all clocks.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.limits.image)
+    }
+
+    fn tell(&self, name: &Name, given_up: bool) {
+        if given_up {
+            tracing::warn!(
+                registry = clean(&name.registry, SHOWN),
+                lost = ?self.limits.lost,
+                "the registry took too much time; it is not asked again in this run"
+            );
         }
     }
 

@@ -27,7 +27,8 @@ struct State {
     pause: Option<Pause>,
     unanswered: u32,
     lost: Duration,
-    given_up: bool,
+    /// Why.
+    given_up: Option<Outage>,
 }
 
 /// Until when the registry is left alone, and why.
@@ -44,8 +45,8 @@ pub(super) enum Go {
     Now,
     /// The registry wants to be left alone for so long, and why.
     After(Duration, Outage),
-    /// The registry is given up.
-    Never,
+    /// The registry is given up, and why.
+    Never(Outage),
 }
 
 impl Gate {
@@ -57,15 +58,16 @@ impl Gate {
         }
     }
 
-    /// Waits for one of the places of requests that run at once.
+    /// Waits for one of the places of requests that run at once. A registry that is given up has none, and keeps nobody
+    /// waiting.
     pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
         self.requests.acquire().await.ok()
     }
 
     pub(super) fn go(&self) -> Go {
         let state = self.state();
-        if state.given_up {
-            return Go::Never;
+        if let Some(why) = state.given_up {
+            return Go::Never(why);
         }
         let now = Instant::now();
         match state.pause {
@@ -74,14 +76,23 @@ impl Gate {
         }
     }
 
-    /// From now on every request waits for so long. A longer pause stays.
-    pub(super) fn pause(&self, pause: Duration, why: Outage) {
+    /// From now on every request waits for so long. A longer pause stays. Whether the registry is given up by that: a
+    /// pause is time lost once, however many wait for its end.
+    pub(super) fn pause(&self, pause: Duration, why: Outage, limits: &Limits) -> bool {
+        let now = Instant::now();
         // A registry may name any number; a day is longer than any run.
-        let until = Instant::now() + pause.min(Duration::from_secs(24 * 60 * 60));
+        let until = now + pause.min(Duration::from_secs(24 * 60 * 60));
         let mut state = self.state();
-        if state.pause.is_none_or(|present| present.until < until) {
-            state.pause = Some(Pause { until, why });
+        let paused_until = state.pause.map_or(now, |present| present.until.max(now));
+        if until <= paused_until {
+            return false;
         }
+        state.pause = Some(Pause { until, why });
+        // Nobody waits for the end of one that is too long.
+        if pause > limits.patience {
+            return false;
+        }
+        self.charge(&mut state, until - paused_until, why, limits)
     }
 
     pub(super) fn answered(&self) {
@@ -92,15 +103,32 @@ impl Gate {
     pub(super) fn unanswered(&self, limits: &Limits) -> bool {
         let mut state = self.state();
         state.unanswered = state.unanswered.saturating_add(1);
-        state.lost = state.lost.saturating_add(limits.request);
-        let enough = state.unanswered >= limits.unanswered || state.lost >= limits.lost;
-        let now = enough && !state.given_up;
-        state.given_up |= enough;
-        now
+        if state.unanswered >= limits.unanswered {
+            return self.give_up(&mut state, Outage::Unreachable);
+        }
+        self.charge(&mut state, limits.request, Outage::Unreachable, limits)
+    }
+
+    /// Notes time that was lost to this registry; whether it is given up by that.
+    pub(super) fn lost(&self, time: Duration, why: Outage, limits: &Limits) -> bool {
+        self.charge(&mut self.state(), time, why, limits)
     }
 
     pub(super) fn is_given_up(&self) -> bool {
-        self.state().given_up
+        self.state().given_up.is_some()
+    }
+
+    fn charge(&self, state: &mut State, time: Duration, why: Outage, limits: &Limits) -> bool {
+        state.lost = state.lost.saturating_add(time);
+        state.lost >= limits.lost && self.give_up(state, why)
+    }
+
+    /// Whether it was not given up before.
+    fn give_up(&self, state: &mut State, why: Outage) -> bool {
+        self.requests.close();
+        let first = state.given_up.is_none();
+        state.given_up.get_or_insert(why);
+        first
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -9,9 +9,12 @@ pub struct Limits {
     pub at_once: usize,
     /// The longest that one request may take, its answer's body included.
     pub request: Duration,
-    /// After so much time lost in requests that were not answered in time, a registry is given up for the rest of the
-    /// run.
+    /// After so much time lost to a registry it is given up for the rest of the run, however often it answers in
+    /// between: in requests that took more than half of what one may take, in pauses that it asked for, in asking
+    /// again, and in images that took longer than they may.
     pub lost: Duration,
+    /// The longest that one image's observation may take, all its requests and pauses included.
+    pub image: Duration,
     /// After so many unanswered requests in a row it is given up as well.
     pub unanswered: u32,
     /// The longest that one request waits, in all, because the registry asked for it (`Retry-After`).
@@ -28,6 +31,7 @@ impl Default for Limits {
             at_once: 4,
             request: Duration::from_secs(10),
             lost: Duration::from_secs(120),
+            image: Duration::from_secs(120),
             unanswered: 3,
             patience: Duration::from_secs(60),
             attempts: 3,

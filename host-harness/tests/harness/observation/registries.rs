@@ -166,6 +166,59 @@ fn a_hanging_registry_costs_its_own_images_only() {
 }
 
 #[test]
+fn a_registry_that_always_answers_at_the_last_moment_is_given_up_too() {
+    let lab = Lab::with(Limits {
+        request: Duration::from_millis(1000),
+        lost: Duration::from_millis(1800),
+        unanswered: u32::MAX,
+        ..limits()
+    });
+    lab.registry
+        .fault_everywhere(Fault::Hang(Duration::from_millis(600)));
+    lab.registry.forget_requests();
+    let unreachable = Some((Cause::Outage, Some(Outage::Unreachable)));
+    assert_eq!(lab.see(&[]).observation.unknown, unreachable);
+    assert_eq!(lab.observer.registry().given_up(), [lab.registry.host()]);
+    assert!(lab.registry.requests().len() <= 3);
+}
+
+#[test]
+fn pauses_are_time_lost_as_well() {
+    let lab = Lab::with(Limits {
+        lost: Duration::from_secs(2),
+        ..limits()
+    });
+    lab.registry
+        .fault_everywhere(Fault::RetryAfter(429, "1".to_owned()));
+    lab.registry.forget_requests();
+    let rate_limit = Some((Cause::Outage, Some(Outage::RateLimit)));
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| assert_eq!(lab.see(&[]).observation.unknown, rate_limit));
+        }
+    });
+    assert_eq!(lab.observer.registry().given_up(), [lab.registry.host()]);
+    // Four at once before the first pause, four after it.
+    assert!(lab.registry.requests().len() <= 8);
+}
+
+#[test]
+fn one_image_takes_no_longer_than_it_may() {
+    let lab = Lab::with(Limits {
+        image: Duration::from_millis(250),
+        lost: Duration::from_millis(500),
+        ..limits()
+    });
+    let unreachable = Some((Cause::Outage, Some(Outage::Unreachable)));
+    lab.registry
+        .fault_everywhere(Fault::Hang(Duration::from_millis(200)));
+    assert_eq!(lab.see(&[]).observation.unknown, unreachable);
+    assert_eq!(lab.observer.registry().given_up(), [""; 0]);
+    assert_eq!(lab.see(&[]).observation.unknown, unreachable);
+    assert_eq!(lab.observer.registry().given_up(), [lab.registry.host()]);
+}
+
+#[test]
 fn a_pause_that_a_registry_asks_for_is_kept_by_everybody() {
     let lab = Lab::new();
     lab.registry

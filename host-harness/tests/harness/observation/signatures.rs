@@ -5,8 +5,10 @@ use continuity_testkit::Signature;
 use continuity_testkit::sigstore::{EntryBody, KeyKind, Signer, SigningKey, SimpleSigning};
 use host_harness::observation::Home;
 use rstest::rstest;
+use serde_json::json;
 use signature_continuity::baseline::Format;
 use signature_continuity::posture::Posture;
+use signature_continuity::settings::Settings;
 
 use super::{Lab, NAME, signed_at, workflow};
 
@@ -166,9 +168,10 @@ fn introductions_are_read_from_payloads_made_for_this_repository() {
 fn a_signed_index_has_platforms_and_covers_their_digests() {
     let lab = Lab::new();
     let (index, platforms) = lab.registry.push_index(NAME, "v2", "multi").unwrap();
+    let signer = workflow();
     let signature = lab
         .sigstore
-        .sign(&workflow(), &lab.repository, &index, signed_at())
+        .sign(&signer, &lab.repository, &index, signed_at())
         .unwrap();
     lab.registry
         .push_signature(NAME, &index, &[signature.layer().unwrap()])
@@ -179,8 +182,18 @@ fn a_signed_index_has_platforms_and_covers_their_digests() {
     let settings = lab.settings(&[]);
     let by_tag = lab.see_image(&lab.registry.image(NAME, "v2"), &settings);
     assert_eq!(listed(&by_tag), platforms);
-    // A node runs the digest of its platform, under the tag.
+    // A node runs the digest of its platform, under the tag. Whoever can push can move the tag to an index of his own
+    // that lists what runs, so the index counts where a known signer signed it.
     let running = format!("{}@{}", lab.registry.image(NAME, "v2"), platforms[1]);
+    let seen = lab.see_image(&running, &settings);
+    assert_eq!(seen.observation.posture, Posture::Unsigned);
+    assert_eq!(seen.observation.digest.unwrap().as_str(), platforms[1]);
+    let known = json!({"issuer": signer.issuer, "subject": signer.subject().unwrap()});
+    let settings = json!({
+        "certificateAuthorities": [lab.sigstore.chain_pem()],
+        "pins": [{"repositories": ["**"], "anyOf": [known]}],
+    });
+    let settings = Settings::parse(settings.to_string().as_bytes()).unwrap();
     let seen = lab.see_image(&running, &settings);
     assert_eq!(seen.observation.posture, Posture::Signed);
     assert_eq!(seen.observation.digest.unwrap().as_str(), index);
