@@ -245,7 +245,17 @@ impl<'a> Evaluator<'a, '_> {
             }
             Lookup::Absent | Lookup::Usable(_) => {}
         }
-        let in_force = self.exceptions(repository, reference.digest());
+        // Which digest a tag means is found out on the way.
+        let now = self.calls.started();
+        let of_repository = |exception: &&Exception| {
+            exception.scope.repository() == repository && !exception.is_expired(now)
+        };
+        let in_force: Vec<_> = self
+            .settings
+            .exceptions
+            .iter()
+            .filter(of_repository)
+            .collect();
         let known = Known::new(self.settings, repository, lookup.baseline(), &in_force);
         let image = Subjected {
             reference,

@@ -5,6 +5,7 @@
 //! a retired signer is a stranger.
 
 use crate::baseline::Baseline;
+use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::public_key::PublicKey;
 use crate::reference::Repository;
@@ -12,12 +13,13 @@ use crate::settings::{Exception, PinnedSigner, Settings};
 use crate::signer::{Keyless, Signer, SignerId};
 
 /// The known signers of one repository, for one image.
+#[derive(Clone)]
 pub struct Known<'a> {
     settings: &'a Settings,
     repository: &'a Repository,
     baseline: Option<&'a Baseline>,
     pins: Option<Vec<&'a PinnedSigner>>,
-    excepted: Vec<&'a SignerId>,
+    excepted: Vec<(&'a Exception, &'a SignerId)>,
 }
 
 impl<'a> Known<'a> {
@@ -32,7 +34,7 @@ impl<'a> Known<'a> {
         let excepted = exceptions
             .iter()
             .filter_map(|exception| match &exception.accepts {
-                Fingerprint::Signer(id) => Some(id),
+                Fingerprint::Signer(id) => Some((*exception, id)),
                 Fingerprint::Pin(_)
                 | Fingerprint::Invalid
                 | Fingerprint::Unsigned
@@ -46,6 +48,19 @@ impl<'a> Known<'a> {
             baseline,
             pins: settings.pinned(repository),
             excepted: excepted.collect(),
+        }
+    }
+
+    /// The same for one image of the repository: exceptions for another digest are none. Before a tag is resolved, all
+    /// that are in force for the repository may matter.
+    #[must_use]
+    pub fn for_image(&self, digest: &Digest) -> Self {
+        let excepted = self.excepted.iter().copied();
+        Self {
+            excepted: excepted
+                .filter(|(exception, _)| exception.covers_image(self.repository, Some(digest)))
+                .collect(),
+            ..self.clone()
         }
     }
 
@@ -68,9 +83,10 @@ impl<'a> Known<'a> {
     /// Whether this signer is known.
     #[must_use]
     pub fn contains(&self, signer: &Signer) -> bool {
-        self.in_baseline(signer)
-            || self.satisfies_pin(signer)
-            || self.excepted.contains(&&signer.id())
+        self.in_baseline(signer) || self.satisfies_pin(signer) || {
+            let id = signer.id();
+            self.excepted.iter().any(|(_, excepted)| **excepted == id)
+        }
     }
 
     /// Whether this signer may stand without the baseline's rank.

@@ -254,7 +254,7 @@ fn prove_claims(
         .lookup
         .baseline()
         .map_or(Rank::Unsigned, |baseline| baseline.rank);
-    let known = image.known;
+    let known = &image.known.for_image(digest);
     // A known signer who needs no further one beside him ends the search.
     let findings = prove(calls, &subject, claims, known, |proven: &ProvenSigner| {
         let signer = proven.signer();

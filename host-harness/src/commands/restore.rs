@@ -86,7 +86,14 @@ impl Restore {
             }
             if !self.dry_run {
                 match store.write(&baseline, &stored.revision) {
-                    Ok(_) | Err(StoreError::Conflict(_)) => {}
+                    Ok(_) => {}
+                    Err(StoreError::Conflict(_)) => {
+                        output::note(&format!(
+                            "{repository}: somebody else has just written it, and what is in the store stays as it is; restore again to see which is newer"
+                        ));
+                        refused += 1;
+                        continue;
+                    }
                     Err(error) => return Err(error.into()),
                 }
             }

@@ -249,7 +249,7 @@ impl Store for DirectoryBaselines {
             &Self::lookup(present.as_ref(), &baseline.repository),
             baseline,
         )?;
-        let bytes = self.writer.object(&object)?;
+        let bytes = self.writer.object(&keeping(object, present))?;
         Ok(Revision::At(Digest::of(&bytes).to_string()))
     }
 
@@ -273,13 +273,21 @@ impl Store for DirectoryBaselines {
         let _lock = self.lock()?;
         let present = self.present(STATE_NAME)?;
         self.mine(present.as_ref())?;
-        if let Some(Ok((map, _))) = present.map(|present| present.object)
+        if let Some(Ok((map, _))) = present.as_ref().map(|present| &present.object)
             && object::is_newer_state(&map.data)
         {
             return Err(super::newer_state());
         }
-        self.writer.object(&object)?;
+        self.writer.object(&keeping(object, present))?;
         Ok(())
+    }
+}
+
+/// What others have added to a file's metadata, such as a team's label, is not this tool's to take away.
+fn keeping(object: Object, present: Option<Present>) -> Object {
+    match present.map(|present| present.object) {
+        Some(Ok((map, annotations))) => object.keeping(map.labels, annotations),
+        Some(Err(_)) | None => object,
     }
 }
 

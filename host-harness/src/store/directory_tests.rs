@@ -220,3 +220,25 @@ fn a_state_of_a_later_version_is_left_alone() {
     assert!(store.state().is_err());
     store.write_state(&learner_state()).unwrap();
 }
+
+#[test]
+fn what_others_added_to_the_metadata_stays() {
+    let (directory, store) = store();
+    let first = baseline(REPOSITORY);
+    store.write(&first, &Revision::Absent).unwrap();
+    let text = std::fs::read_to_string(file(&directory)).unwrap();
+    let labelled = text
+        .replacen("  labels:\n", "  labels:\n    team: a\n", 1)
+        .replacen("  annotations:\n", "  annotations:\n    owner: b\n", 1);
+    assert_ne!(labelled, text);
+    std::fs::write(file(&directory), &labelled).unwrap();
+    let there = store.read(&repository()).unwrap();
+    store.write(&next(&first), &there.revision).unwrap();
+    let after = std::fs::read_to_string(file(&directory)).unwrap();
+    assert!(
+        after.contains("team: a") && after.contains("owner: b"),
+        "{after}"
+    );
+    let there = store.read(&repository()).unwrap();
+    assert_eq!(there.lookup, Lookup::Usable(Box::new(next(&first))));
+}

@@ -73,6 +73,23 @@ impl Object {
         .bounded()
     }
 
+    /// With the labels and annotations that others have added to what it replaces.
+    pub(super) fn keeping(
+        mut self,
+        labels: BTreeMap<String, String>,
+        annotations: BTreeMap<String, String>,
+    ) -> Self {
+        for (own, present) in [
+            (&mut self.labels, labels),
+            (&mut self.annotations, annotations),
+        ] {
+            for (name, value) in present {
+                own.entry(name).or_insert(value);
+            }
+        }
+        self
+    }
+
     fn bounded(self) -> Result<Self, StoreError> {
         let bytes = self
             .data

@@ -39,6 +39,16 @@ pub enum ExceptionScope {
     Image(Repository, Digest),
 }
 
+impl ExceptionScope {
+    /// The repository of whatever it is for.
+    #[must_use]
+    pub fn repository(&self) -> &Repository {
+        match self {
+            Self::Repository(repository) | Self::Image(repository, _) => repository,
+        }
+    }
+}
+
 impl Exception {
     /// Whether it is for this image; `digest` is absent where it could not be found out.
     #[must_use]

@@ -18,6 +18,8 @@ use super::transport::{Answer, Question};
 const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
 /// The most pages of one list that are read.
 const MOST_PAGES: usize = 32;
+/// The largest list of tags that is read, all pages together: ten thousand tags of the longest kind and then some.
+const LARGEST_LIST: usize = 4 * 1024 * 1024;
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
                          application/vnd.docker.distribution.manifest.v2+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json";
@@ -82,9 +84,11 @@ impl Asker {
 
     pub(super) async fn referrers(&self, path: String) -> Result<Option<Listing>, HostError> {
         let mut listing = Listing::default();
+        // All pages together, so that nobody's list costs more than one that comes in one page.
+        let mut room = LARGEST_MANIFEST;
         let mut path = self.own(&path);
         for page in 0..MOST_PAGES {
-            let answer = self.ask(Method::GET, path, INDEX, LARGEST_MANIFEST).await?;
+            let answer = self.ask(Method::GET, path, INDEX, room).await?;
             match answer.status.as_u16() {
                 200 => {}
                 // How registries without the API answer.
@@ -99,10 +103,11 @@ impl Asker {
                 listing.more = true;
                 return Ok(Some(listing));
             };
+            room = room.saturating_sub(body.len());
             listing.extend(Listing::from_index(&body));
             match listing::next_page(&answer.headers) {
                 None => return Ok(Some(listing)),
-                Some(_) if listing.is_full() => break,
+                Some(_) if listing.is_full() || room == 0 => break,
                 Some(next) => path = next_path(&answer.url, &next)?,
             }
         }
@@ -112,17 +117,22 @@ impl Asker {
 
     pub(super) async fn tags(&self, most: usize) -> Result<Vec<String>, HostError> {
         let mut tags: Vec<String> = Vec::new();
+        let mut room = LARGEST_LIST;
         let mut path = self.own(&format!("tags/list?n={}", most.min(1000)));
         for _ in 0..MOST_PAGES {
-            let answer = self
-                .read(path, "application/json", LARGEST_MANIFEST)
-                .await?;
-            let body = answer.body.ok_or(HostError::Unusable)?;
+            let answer = self.read(path, "application/json", room).await?;
+            let Some(body) = answer.body else {
+                if tags.is_empty() {
+                    return Err(HostError::Unusable);
+                }
+                break;
+            };
+            room = room.saturating_sub(body.len());
             let page: Tags = serde_json::from_slice(&body).map_err(|_| HostError::Unusable)?;
-            let room = most.saturating_sub(tags.len());
+            let places = most.saturating_sub(tags.len());
             let page = page.tags.into_iter().flatten();
             // What is no tag can be neither asked for nor shown.
-            tags.extend(page.filter(|tag| checked_tag(tag).is_ok()).take(room));
+            tags.extend(page.filter(|tag| checked_tag(tag).is_ok()).take(places));
             match listing::next_page(&answer.headers) {
                 Some(next) if tags.len() < most => path = next_path(&answer.url, &next)?,
                 Some(_) | None => break,

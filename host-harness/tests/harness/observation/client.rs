@@ -182,3 +182,36 @@ fn pages_are_the_registrys_own() {
     let listing = anonymous(&server).referrers(&name, &digest).unwrap();
     assert!(listing.unwrap().more);
 }
+
+#[test]
+fn all_pages_of_a_list_together_are_bounded() {
+    let server = Server::start();
+    let digest = Digest::of(b"image");
+    let path = format!("/v2/acme/api/referrers/{digest}");
+    // One descriptor and a page of blanks: a few such pages fit, thirty-two do not.
+    let page = format!(
+        r#"{{"manifests":[{{"digest":"{digest}"}}]{}}}"#,
+        " ".repeat(1 << 20)
+    );
+    let next = format!("<{path}>; rel=\"next\"");
+    server.on(
+        &path,
+        Answer::new(200, page)
+            .header("content-type", OCI_INDEX)
+            .header("link", &next),
+    );
+    let name = format!("{}/acme/api", server.address());
+    let listing = anonymous(&server).referrers(&name, &digest).unwrap();
+    let listing = listing.unwrap();
+    assert_eq!((listing.referrers.len(), listing.more), (3, true));
+    assert_eq!(server.requests().len(), 4);
+    // What was listed of tags until then counts.
+    let tags = "/v2/acme/api/tags/list?n=1000";
+    let page = format!(r#"{{"tags":["v1"]{}}}"#, " ".repeat(1 << 20));
+    let next = format!("<{tags}>; rel=\"next\"");
+    server.on(tags, Answer::new(200, page).header("link", &next));
+    assert_eq!(
+        anonymous(&server).tags(&name, 5000).unwrap(),
+        ["v1", "v1", "v1"]
+    );
+}
