@@ -15,9 +15,11 @@ use super::log::LogArguments;
 use super::looking::Looking;
 use super::{Status, UsageError};
 use crate::inventory::{Image, Inventory, json, metrics, order, page, table};
-use crate::learner::{History, Learner, Options, Outcome, difference};
+use crate::learner::{History, Learner, Options, Outcome, Share, difference};
 use crate::output;
 use crate::output::progress::Progress;
+
+const ONLY_A_PART: &str = "only some namespaces were looked at, so nothing becomes established; learn without --namespace for that";
 
 /// Look at images and learn who signs them; tells drift on every run until it is dealt with.
 #[derive(Debug, Args)]
@@ -142,6 +144,9 @@ impl Learn {
         }
         progress.finish();
         outcome.notes.extend(listed.notes);
+        if !before_a_rollout && self.images.share() == Share::Part {
+            outcome.notes.push(ONLY_A_PART.to_owned());
+        }
         let divergences = self.log.divergences(&settings, &outcome.entries);
         outcome.notes.extend(divergences);
         outcome.notes.extend(eyes.given_up());

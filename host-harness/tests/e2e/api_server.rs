@@ -53,6 +53,11 @@ pub fn api_server() -> &'static ApiServer {
     &API_SERVER
 }
 
+/// One that nobody else uses, for a test that looks at all that runs.
+pub fn own_api_server() -> &'static ApiServer {
+    Box::leak(Box::new(ApiServer::start()))
+}
+
 impl ApiServer {
     fn start() -> Self {
         let directory = tempfile::tempdir().unwrap().keep();

@@ -28,7 +28,7 @@ use crate::session::Replayer;
 Host calls are answered from the recording, so registries and the network cost nothing here. RATIO is to the fastest case.
 
 Examples:
-  continuity dev bench tests/cases/none-known-signer tests/cases/signer-stranger
+  continuity dev bench tests/cases/none-tag tests/cases/signer-enforced
   continuity dev bench tests/cases --iterations 500 --output json
 
 Exit status:

@@ -1,0 +1,56 @@
+//! How a run is done, and what its images are of all that runs.
+
+/// How learning is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How many images are looked at at once.
+    pub concurrency: usize,
+    /// Nothing is written.
+    pub dry_run: bool,
+    /// Whether repositories' own past is examined.
+    pub history: History,
+    /// How many tags of one repository are examined.
+    pub history_limit: usize,
+    /// How many baselines one run begins.
+    pub most_new: usize,
+    /// Lost baselines were looked into: new ones may begin.
+    pub accept_lost: bool,
+    /// What the images are of all that runs.
+    pub share: Share,
+}
+
+/// What the images of a run are of all that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All of a cluster: what runs is what a status says.
+    Whole,
+    /// What somebody declares to run: manifests, recorded reviews.
+    Declared,
+    /// A part, such as some namespaces. Nothing becomes established by it: what runs elsewhere would not be tolerated.
+    Part,
+}
+
+/// Whether repositories' own past is examined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum History {
+    /// No.
+    Not,
+    /// Of repositories that were not examined today.
+    Daily,
+    /// Of all.
+    Again,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            concurrency: 8,
+            dry_run: false,
+            history: History::Not,
+            history_limit: 50,
+            most_new: 10_000,
+            accept_lost: false,
+            share: Share::Whole,
+        }
+    }
+}
