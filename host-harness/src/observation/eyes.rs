@@ -41,7 +41,7 @@ impl Eyes {
         let registries = self.observer.registry().given_up().into_iter();
         registries
             .map(|registry| {
-                format!("{registry} did not answer for too long and was given up for this run: its images are undetermined")
+                format!("{registry} took too much time and was given up for this run, so its images are undetermined; --registry-timeout gives it more")
             })
             .collect()
     }

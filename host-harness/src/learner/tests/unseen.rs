@@ -1,0 +1,114 @@
+//! What a run does not see, or cannot write.
+
+use super::*;
+
+#[test]
+fn a_part_of_what_runs_establishes_nothing() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    run(&shelf, &observer, &["v1"]);
+    let tomorrow = now() + TimeDelta::days(1);
+    let part = Options {
+        share: Share::Part,
+        ..Options::default()
+    };
+    for tags in [&["v1"][..], &[]] {
+        run_at(&shelf, &observer, tags, part.clone(), tomorrow);
+        assert_eq!(shelf.baseline().established, None);
+    }
+    run_at(&shelf, &observer, &[], Options::default(), tomorrow);
+    assert!(shelf.baseline().established.is_some());
+}
+
+#[test]
+fn a_repository_that_could_not_be_read_is_not_one_of_which_nothing_runs() {
+    let shelf = Shelf::default();
+    let observer = shown(&[
+        ("v1", image("v1", &[by(release())])),
+        ("old", unproven("old", Posture::Unsigned)),
+    ]);
+    run(&shelf, &observer, &["v1"]);
+    let tomorrow = now() + TimeDelta::days(1);
+    // Its first read fails, the next ones do not.
+    shelf.unreadable.store(1, Ordering::SeqCst);
+    run_at(
+        &shelf,
+        &observer,
+        &["v1", "old"],
+        Options::default(),
+        tomorrow,
+    );
+    assert_eq!(shelf.baseline().established, None);
+    run_at(
+        &shelf,
+        &observer,
+        &["v1", "old"],
+        Options::default(),
+        tomorrow,
+    );
+    assert!(shelf.baseline().tolerated(&digest("old")).is_some());
+}
+
+#[test]
+fn what_is_only_declared_is_not_tolerated() {
+    let shelf = Shelf::default();
+    let observer = shown(&[
+        ("v1", image("v1", &[by(release())])),
+        ("evil", unproven("evil", Posture::Unknown)),
+    ]);
+    run(&shelf, &observer, &["v1"]);
+    let mut images = running(&["v1", "evil"]);
+    images[1].running = None;
+    let learner = Learner {
+        store: &shelf,
+        settings: &Settings::default(),
+        observer: &observer,
+        options: Options::default(),
+        now: now() + TimeDelta::days(1),
+        stop: &AtomicBool::new(false),
+    };
+    learner.run(images, &|_| {}).unwrap();
+    assert!(shelf.baseline().established.is_some());
+    assert_eq!(shelf.baseline().tolerated, []);
+}
+
+#[test]
+fn a_baseline_that_vanishes_during_a_run_is_not_begun_again() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    run(&shelf, &observer, &["v1"]);
+    shelf.vanishing.store(true, Ordering::SeqCst);
+    let outcome = run(&shelf, &observer, &["v1"]);
+    assert_eq!(outcome.begun, 0);
+    assert!(
+        outcome.failures[0].contains("is gone"),
+        "{:?}",
+        outcome.failures
+    );
+}
+
+#[test]
+fn one_object_that_cannot_be_written_holds_up_no_other() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    shelf.refusing.store(1, Ordering::SeqCst);
+    let outcome = run(&shelf, &observer, &["v1"]);
+    assert_eq!(outcome.failures.len(), 1);
+    assert_eq!(run(&shelf, &observer, &["v1"]).begun, 1);
+}
+
+#[test]
+fn a_state_that_cannot_be_read_begins_nothing_and_stops_nothing() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    run(&shelf, &observer, &["v1"]);
+    shelf.stateless.store(true, Ordering::SeqCst);
+    let tomorrow = now() + TimeDelta::days(1);
+    let outcome = run_at(&shelf, &observer, &["v1"], Options::default(), tomorrow);
+    assert!(
+        outcome.notes.iter().any(|n| n.contains("--accept-lost")),
+        "{:?}",
+        outcome.notes
+    );
+    assert!(shelf.baseline().is_established(tomorrow));
+}
