@@ -4,7 +4,11 @@
 
 pub mod progress;
 
+use signature_continuity::clean::clean;
 use std::io::{self, IsTerminal as _, Write as _};
+
+/// How much of one line is shown.
+const LONGEST_LINE: usize = 4000;
 
 /// Writes lines to standard output.
 ///
@@ -30,7 +34,16 @@ pub fn print(text: &str) -> io::Result<()> {
 
 /// Writes a line to standard error. Nothing can be done if that fails.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
+}
+
+/// Lines as they are, each without what a terminal would obey or show in another order.
+fn harmless(text: &str) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| clean(line, LONGEST_LINE))
+        .collect();
+    lines.join("\n")
 }
 
 /// Writes a line of progress: only where somebody is watching.
@@ -54,4 +67,17 @@ pub fn report(error: &anyhow::Error) {
         }
     }
     note(&text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_written() {
+        assert_eq!(
+            harmless("  a\u{1b}[31m\u{202e}b\n   1: c"),
+            "  a?[31m?b\n   1: c"
+        );
+    }
 }

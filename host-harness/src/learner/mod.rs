@@ -97,7 +97,9 @@ impl Learner<'_> {
             self.establish_the_rest(&memory, &mut outcome)?;
         }
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
-        if !outcome.interrupted && !self.options.dry_run {
+        // What cannot be read is kept until somebody has looked at it: a new count would say that nothing was lost.
+        let unsure = memory.is_unsure() && !self.options.accept_lost;
+        if !outcome.interrupted && !self.options.dry_run && !unsure {
             self.remember(&memory, &mut outcome)?;
         }
         Ok(outcome)
@@ -192,6 +194,7 @@ impl Learner<'_> {
                 Lookup::Unread => return Ok(()),
             };
             let Lesson::Learned { baseline, news } = teach(before) else {
+                outcome.answered();
                 return Ok(());
             };
             if before.is_none() && !self.may_begin(repository, memory, outcome) {

@@ -98,6 +98,11 @@ impl Outcome {
         }
     }
 
+    /// The store answered: whatever it refused before were single objects.
+    pub(super) fn answered(&mut self) {
+        self.refused_in_a_row = 0;
+    }
+
     /// One object could not be read or written. Only when many in a row cannot is it the store.
     pub(super) fn refused(&mut self, text: String, error: StoreError) -> Result<(), StoreError> {
         self.fail(text);

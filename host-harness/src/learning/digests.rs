@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 
 /// How many verified images are kept that do not run.
 const OTHERS: usize = 32;
+/// How many are kept by a run that did not see all that runs.
+const MOST_UNSEEN: usize = 512;
 /// How many digests are tolerated.
 const MOST_TOLERATED: usize = 500;
 /// After how long without running a tolerated digest is forgotten, and an expired permission.
@@ -79,22 +81,24 @@ pub(super) fn tolerate(
     written
 }
 
-/// Drops what is past its time; which tolerated digests were.
+/// Drops what is past its time; which tolerated digests were. Only a view of `all` that runs says what does not: a part
+/// of it drops nothing that could run elsewhere.
 pub(super) fn keep_up(
     baseline: &mut Baseline,
     sights: &[Sight<'_>],
     now: DateTime<Utc>,
+    all: bool,
 ) -> Vec<Digest> {
     let running = sights.iter().filter(|sight| sight.runs);
     let running: BTreeSet<&Digest> = running.map(|sight| sight.digest).collect();
-    keep_verified(baseline, &running);
+    keep_verified(baseline, &running, if all { OTHERS } else { MOST_UNSEEN });
     baseline.allowed.retain(|entry| now - entry.until < A_MONTH);
     let mut forgotten = Vec::new();
     for entry in &mut baseline.tolerated {
         if running.contains(&entry.digest) && now.date_naive() > entry.at.date_naive() {
             entry.at = now;
         }
-        if now - entry.at >= A_MONTH {
+        if all && now - entry.at >= A_MONTH {
             forgotten.push(entry.digest.clone());
         }
     }
@@ -103,7 +107,7 @@ pub(super) fn keep_up(
     forgotten
 }
 
-fn keep_verified(baseline: &mut Baseline, running: &BTreeSet<&Digest>) {
+fn keep_verified(baseline: &mut Baseline, running: &BTreeSet<&Digest>, most: usize) {
     let mut images: Vec<&Verified> = baseline
         .verified
         .iter()
@@ -125,7 +129,7 @@ fn keep_verified(baseline: &mut Baseline, running: &BTreeSet<&Digest>) {
         images.into_iter().partition(|image| runs(image));
     let kept: BTreeSet<Digest> = ours
         .into_iter()
-        .chain(others.into_iter().take(OTHERS))
+        .chain(others.into_iter().take(most))
         .map(|entry| entry.digest.clone())
         .collect();
     baseline.verified.retain(|entry| {

@@ -75,7 +75,7 @@ pub fn fold(
     if terms.may_establish {
         pupil.establish(&sights, terms.establish_after, historic.is_some());
     }
-    pupil.keep_up(&sights);
+    pupil.keep_up(&sights, terms.may_establish);
     pupil.lesson(before)
 }
 

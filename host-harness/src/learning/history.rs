@@ -66,14 +66,13 @@ pub(super) fn qualified<'a>(past: &Past<'a>, running: &[Sight<'a>]) -> Option<Qu
     }
 }
 
-/// Whose signature was first on a digest, where everything there has a place in the log.
+/// Whose signature was first on a digest, of all that were proven there, if it counts. What does not count was there
+/// all the same: whoever came after a bundle was not first.
 fn first_counted<'a>(sight: &Sight<'a>) -> Option<&'a Signature> {
-    let counted: Vec<&Signature> = sight
-        .complete()
-        .into_iter()
-        .filter(|s| s.home == Home::Here && s.format() == Format::Cosign2)
-        .collect();
-    first_signer(&counted).filter(|first| first.logged_at.is_some())
+    let counts = |first: &&Signature| {
+        first.home == Home::Here && first.format() == Format::Cosign2 && first.logged_at.is_some()
+    };
+    first_signer(&sight.all_proven()).filter(counts)
 }
 
 fn is_long(firsts: &[(Sight<'_>, &Signature)]) -> bool {

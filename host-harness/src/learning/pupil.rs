@@ -154,7 +154,10 @@ impl<'a> Pupil<'a> {
         let id = qualified.signer().id();
         match self.baseline.signers.iter_mut().find(|r| r.id() == id) {
             Some(record) => {
-                record.origin = Origin::History;
+                // Who approved, and why, stays on the record.
+                if record.origin == Origin::Observed {
+                    record.origin = Origin::History;
+                }
                 self.news.push(News::History(record.signer.clone()));
             }
             None => self.take_in(qualified.first, Origin::History),
@@ -327,8 +330,8 @@ impl<'a> Pupil<'a> {
     }
 
     /// Keeps the lists of digests within bounds: what runs stays.
-    pub(super) fn keep_up(&mut self, sights: &[Sight<'_>]) {
-        for digest in digests::keep_up(&mut self.baseline, sights, self.now) {
+    pub(super) fn keep_up(&mut self, sights: &[Sight<'_>], all: bool) {
+        for digest in digests::keep_up(&mut self.baseline, sights, self.now, all) {
             self.news.push(News::Forgotten(digest));
         }
     }

@@ -60,6 +60,15 @@ impl<'a> Sight<'a> {
         self.seen.signatures.iter().filter(teaches).collect()
     }
 
+    /// Everybody who was proven here, whatever it was made for; nobody where somebody was not seen.
+    pub(super) fn all_proven(&self) -> Vec<&'a Signature> {
+        if self.complete().is_empty() {
+            Vec::new()
+        } else {
+            self.seen.signatures.iter().collect()
+        }
+    }
+
     /// By what sights are ordered: the earliest in the log first.
     fn order(&self) -> (DateTime<Utc>, &'a Digest) {
         let earliest = self.teaching().iter().filter_map(|s| s.logged_at).min();

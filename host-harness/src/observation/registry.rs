@@ -165,7 +165,7 @@ impl Registry {
     fn wait<T: Send + 'static, F>(
         &self,
         asker: Asker,
-        work: impl FnOnce(Arc<Asker>) -> F,
+        work: impl FnOnce(Asker) -> F,
     ) -> Result<T, HostError>
     where
         F: Future<Output = Result<T, HostError>> + Send + 'static,
@@ -174,8 +174,7 @@ impl Registry {
         let Some(runtime) = &self.threads.runtime else {
             return Err(lost);
         };
-        let asker = Arc::new(asker);
-        let work = work(Arc::clone(&asker));
+        let work = work(asker);
         let until = self.until;
         let (sender, receiver) = mpsc::sync_channel(1);
         runtime.spawn(async move {
@@ -184,10 +183,10 @@ impl Registry {
                 Some(until) if until <= Instant::now() => {
                     Err(HostError::Outage(Outage::Unreachable))
                 }
-                Some(until) => timeout_at(until, work).await.unwrap_or_else(|_| {
-                    asker.conversation.too_slow(&asker.name);
-                    Err(HostError::Outage(Outage::Unreachable))
-                }),
+                // The image's own loss: it may be large, or have waited for others.
+                Some(until) => timeout_at(until, work)
+                    .await
+                    .unwrap_or(Err(HostError::Outage(Outage::Unreachable))),
             };
             // Nobody is left to be told.
             let _ = sender.send(answer);

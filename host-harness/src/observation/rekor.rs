@@ -14,6 +14,7 @@ use signature_continuity::certificate::Leaf;
 use signature_continuity::clean::clean;
 use signature_continuity::digest::Digest;
 use signature_continuity::log_entry::{EntryBody, LogEntry, Verifier};
+use signature_continuity::posture::Posture;
 use signature_continuity::proof::default_payload;
 use signature_continuity::settings::Settings;
 use signature_continuity::signer::Signer;
@@ -74,6 +75,12 @@ impl Rekor {
         let Some(digest) = &found.seen.observation.digest else {
             return Ok(Vec::new());
         };
+        // What could not be seen, or not be proven here, may be there all the same.
+        let observation = &found.seen.observation;
+        let all_seen = matches!(observation.posture, Posture::Signed | Posture::Unsigned);
+        if observation.incomplete || !all_seen {
+            return Ok(Vec::new());
+        }
         let mut logged = BTreeSet::new();
         for payload in payloads(settings, found, digest) {
             logged.extend(self.signers(&payload)?);

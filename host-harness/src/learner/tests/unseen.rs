@@ -111,4 +111,16 @@ fn a_state_that_cannot_be_read_begins_nothing_and_stops_nothing() {
         outcome.notes
     );
     assert!(shelf.baseline().is_established(tomorrow));
+    // A new count would say that nothing was lost: the next run is as careful, until somebody says otherwise.
+    shelf.stateless.store(false, Ordering::SeqCst);
+    let last_run = |shelf: &Shelf| shelf.state().unwrap().unwrap().state.last_run;
+    assert_eq!(last_run(&shelf), now());
+    shelf.stateless.store(true, Ordering::SeqCst);
+    let meant = Options {
+        accept_lost: true,
+        ..Options::default()
+    };
+    run_at(&shelf, &observer, &["v1"], meant, tomorrow);
+    shelf.stateless.store(false, Ordering::SeqCst);
+    assert_eq!(last_run(&shelf), tomorrow);
 }

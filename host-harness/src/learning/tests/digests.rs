@@ -1,7 +1,7 @@
 //! The lists of digests.
 
 use super::*;
-use signature_continuity::baseline::Lookup;
+use signature_continuity::baseline::{Lookup, Tolerated};
 use signature_continuity::settings::Settings;
 
 fn settings() -> Settings {
@@ -120,4 +120,32 @@ fn what_is_learned_can_be_read() {
         Lookup::Usable(Box::new(again)),
         Lookup::Usable(Box::new(baseline))
     );
+}
+
+#[test]
+fn who_saw_a_part_of_what_runs_forgets_nothing() {
+    let mut before = established();
+    before.tolerated = vec![Tolerated {
+        digest: digest("old"),
+        posture: Posture::Unsigned,
+        at: now(),
+    }];
+    let terms = Terms {
+        establish_after: DAY,
+        now: now() + DAY * 40,
+        past: None,
+        may_establish: false,
+        settings: &Settings::default(),
+    };
+    let kept = match fold(Some(&before), &repository(), &[], &terms) {
+        Lesson::Learned { baseline, .. } => *baseline,
+        Lesson::Unchanged | Lesson::Nothing(_) => before.clone(),
+    };
+    assert_eq!(kept.tolerated, before.tolerated);
+    let whole = Terms {
+        may_establish: true,
+        ..terms
+    };
+    let (after, _) = learned(fold(Some(&before), &repository(), &[], &whole));
+    assert_eq!(after.tolerated, []);
 }

@@ -126,3 +126,17 @@ fn an_established_baseline_is_not_changed_by_a_past() {
     let lesson = learn_with(Some(&before), &[past[0].clone()], now() + DAY, Some(&past));
     assert_eq!(lesson, Lesson::Unchanged);
 }
+
+#[test]
+fn who_signed_after_a_bundle_or_a_moved_in_signature_was_not_first() {
+    for there_before in [By::bundled, By::elsewhere] {
+        let past: Vec<Seen> = [0, 15, 30]
+            .map(|n| {
+                let publisher = there_before(by(release()).at(day(n)));
+                let later = by(stranger()).at(day(n) + TimeDelta::hours(1));
+                image(&format!("r{n}"), &[publisher, later])
+            })
+            .into();
+        assert!(by_history(&[past[2].clone()], &past).is_none());
+    }
+}

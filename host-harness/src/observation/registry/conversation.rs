@@ -97,14 +97,15 @@ impl Conversation {
             }
             let began = Instant::now();
             let outcome = self.attempt(&gate, name, question).await;
+            // One that always answers at the last moment would cost every image as much as one that never does. What
+            // timed out is counted where it is counted how often.
             let took = began.elapsed();
+            if took > self.limits.request / 2 && !matches!(outcome, Err(Silence::TimedOut)) {
+                self.tell(name, gate.lost(took, Outage::Unreachable, &self.limits));
+            }
             let (outage, asked_to_wait) = match outcome {
                 Ok(answer) => {
                     gate.answered();
-                    // One that always answers at the last moment would cost every image as much as one that never does.
-                    if took > self.limits.request / 2 {
-                        self.tell(name, gate.lost(took, Outage::Unreachable, &self.limits));
-                    }
                     match answer.status.as_u16() {
                         429 => (Outage::RateLimit, Some(retry_after(&answer.headers))),
                         503 => (Outage::Unavailable, Some(retry_after(&answer.headers))),
@@ -138,14 +139,6 @@ impl Conversation {
                 tokio::time::sleep(backoff).await;
             }
             attempt = attempt.saturating_add(1);
-        }
-    }
-
-    /// Notes that an image took longer than it may, which its registry answers for.
-    pub(super) fn too_slow(&self, name: &Name) {
-        if let Ok(gate) = self.gate(name) {
-            let given_up = gate.lost(self.limits.image, Outage::Unreachable, &self.limits);
-            self.tell(name, given_up);
         }
     }
 

@@ -10,10 +10,10 @@ pub struct Limits {
     /// The longest that one request may take, its answer's body included.
     pub request: Duration,
     /// After so much time lost to a registry it is given up for the rest of the run, however often it answers in
-    /// between: in requests that took more than half of what one may take, in pauses that it asked for, in asking
-    /// again, and in images that took longer than they may.
+    /// between: in requests that took more than half of what one may take, in pauses that it asked for, and in
+    /// asking again.
     pub lost: Duration,
-    /// The longest that one image's observation may take, all its requests and pauses included.
+    /// The longest that one image's observation may take, all its requests, pauses and waits for a place included.
     pub image: Duration,
     /// After so many unanswered requests in a row it is given up as well.
     pub unanswered: u32,

@@ -206,16 +206,22 @@ fn pauses_are_time_lost_as_well() {
 fn one_image_takes_no_longer_than_it_may() {
     let lab = Lab::with(Limits {
         image: Duration::from_millis(250),
-        lost: Duration::from_millis(500),
         ..limits()
     });
     let unreachable = Some((Cause::Outage, Some(Outage::Unreachable)));
     lab.registry
         .fault_everywhere(Fault::Hang(Duration::from_millis(200)));
     assert_eq!(lab.see(&[]).observation.unknown, unreachable);
+    // Another image may be smaller: the registry is not given up for it.
     assert_eq!(lab.observer.registry().given_up(), [""; 0]);
-    assert_eq!(lab.see(&[]).observation.unknown, unreachable);
-    assert_eq!(lab.observer.registry().given_up(), [lab.registry.host()]);
+    assert!(
+        lab.registry
+            .requests()
+            .iter()
+            .filter(|s| s.is_read())
+            .count()
+            <= 2
+    );
 }
 
 #[test]
