@@ -1,6 +1,6 @@
 //! What the digests of one repository teach, taken together.
 
-use super::history::{Past, qualified};
+use super::history::{Past, Qualified, qualified};
 use super::lesson::{Lesson, News};
 use super::pupil::Pupil;
 use super::sight::{Sight, first_signer, in_order};
@@ -8,7 +8,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::Baseline;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
-use signature_continuity::signer::Signer;
 
 /// On what terms something is learned.
 #[derive(Debug, Clone, Copy)]
@@ -35,15 +34,18 @@ pub fn fold(
     terms: &Terms<'_>,
 ) -> Lesson {
     let sights = in_order(sights);
-    let historic = terms
-        .past
-        .and_then(|past| qualified(past, &sights))
-        .filter(|qualified| {
-            terms.may_establish
-                && before.is_none_or(|b| may_be_established_by(b, qualified.signer()))
-        });
-    let mut pupil = match before {
-        Some(before) => Pupil::of(before.clone(), terms.settings, terms.now),
+    let past = terms.past.filter(|_| terms.may_establish);
+    let historic = past.and_then(|past| qualified(past, &sights));
+    let (mut pupil, historic) = match before {
+        Some(before) => {
+            let due = before.first_seen + terms.establish_after;
+            let pupil = Pupil::of(before.clone(), terms.settings, terms.now).cold_until(due);
+            let may = |qualified: &Qualified<'_>| {
+                before.established.is_none() && !pupil.is_retired(qualified.signer())
+            };
+            let historic = historic.filter(may);
+            (pupil, historic)
+        }
         None => {
             let first = match &historic {
                 Some(qualified) => Some(qualified.first),
@@ -52,14 +54,10 @@ pub fn fold(
             let Some(first) = first else {
                 return Lesson::Nothing(why_nothing(&sights));
             };
-            let rank = first.proven.rank();
-            let mut pupil = Pupil::of(
-                Baseline::new(repository.clone(), rank, terms.now),
-                terms.settings,
-                terms.now,
-            );
+            let anew = Baseline::new(repository.clone(), first.proven.rank(), terms.now);
+            let mut pupil = Pupil::of(anew, terms.settings, terms.now).begun();
             pupil.news.push(News::Repository);
-            pupil
+            (pupil, historic)
         }
     };
     if let Some(qualified) = &historic {
@@ -95,13 +93,6 @@ pub fn ahead(
         pupil.foresee(sight);
     }
     pupil.lesson(Some(before))
-}
-
-fn may_be_established_by(before: &Baseline, signer: &Signer) -> bool {
-    let retired = before
-        .record(&signer.id())
-        .is_some_and(|record| record.retired.is_some());
-    before.established.is_none() && !retired
 }
 
 fn why_nothing(sights: &[Sight<'_>]) -> &'static str {

@@ -9,6 +9,7 @@ mod digests;
 mod fold;
 mod history;
 mod lesson;
+mod provenance;
 mod pupil;
 mod sight;
 
@@ -16,6 +17,7 @@ pub use decide::{Approval, allow, approve, approved_anew, retire};
 pub use fold::{Terms, ahead, fold};
 pub use history::Past;
 pub use lesson::{Lesson, News};
+pub use provenance::note_provenance;
 pub use sight::Sight;
 
 #[cfg(test)]

@@ -3,14 +3,14 @@
 use super::digests;
 use super::history::Qualified;
 use super::lesson::{Lesson, News};
+use super::provenance::note_provenance;
 use super::sight::{Sight, first_signer, signer};
 use crate::observation::{Home, Signature};
 use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::{
-    Baseline, Candidate, Format, Introduction, Log, Origin, SeenProvenance, SignerRecord,
+    Baseline, Candidate, Format, Introduction, Log, Origin, SignerRecord,
 };
 use signature_continuity::proof::rank_of;
-use signature_continuity::provenance::Provenance;
 use signature_continuity::settings::Settings;
 use signature_continuity::signer::{Keyless, Signer, SignerId};
 use std::collections::BTreeMap;
@@ -19,31 +19,46 @@ use std::collections::BTreeMap;
 const MOST_CANDIDATES: usize = 16;
 /// How many signers a cold baseline takes in by itself: whoever needs more approves them.
 const MOST_SIGNERS: usize = 32;
-/// How many values of one kind of provenance are remembered.
-const MOST_VALUES: usize = 64;
 
 pub(super) struct Pupil<'a> {
     pub(super) baseline: Baseline,
     settings: &'a Settings,
     pub(super) news: Vec<News>,
     pub(super) now: DateTime<Utc>,
+    /// Whether it takes in strangers by itself.
+    pub(super) is_open: bool,
 }
 
 /// Who is introduced, by whom.
 pub(super) type Introductions = BTreeMap<SignerId, SignerId>;
 
 impl<'a> Pupil<'a> {
+    /// One that takes in nobody by itself.
     pub(super) fn of(baseline: Baseline, settings: &'a Settings, now: DateTime<Utc>) -> Self {
         Self {
             baseline,
             settings,
             news: Vec::new(),
             now,
+            is_open: false,
         }
     }
 
-    fn is_cold(&self) -> bool {
-        !self.baseline.is_established(self.now)
+    /// One that is cold. Once its time is over it takes in nobody any more, however late the run comes that establishes
+    /// it: what is seen then is seen after its time.
+    pub(super) fn cold_until(self, due: DateTime<Utc>) -> Self {
+        Self {
+            is_open: self.baseline.established.is_none() && self.now < due,
+            ..self
+        }
+    }
+
+    /// A new one, in its first run.
+    pub(super) fn begun(self) -> Self {
+        Self {
+            is_open: true,
+            ..self
+        }
     }
 
     /// The record of a signer, compared as admission compares: with the operator's `refPatterns` folded.
@@ -72,7 +87,7 @@ impl<'a> Pupil<'a> {
             .is_some_and(|record| record.retired.is_none())
     }
 
-    fn is_retired(&self, signer: &Signer) -> bool {
+    pub(super) fn is_retired(&self, signer: &Signer) -> bool {
         self.record(signer)
             .is_some_and(|record| record.retired.is_some())
     }
@@ -84,7 +99,7 @@ impl<'a> Pupil<'a> {
     /// What one digest teaches.
     pub(super) fn learn(&mut self, sight: &Sight<'_>) {
         let signatures = sight.teaching();
-        if self.is_cold()
+        if self.is_open
             && let Some(first) = first_signer(&sight.complete())
             && !self.is_recorded(signer(first))
         {
@@ -150,9 +165,12 @@ impl<'a> Pupil<'a> {
         });
     }
 
+    /// Takes in whom the repository's own past establishes; from then on nobody else is taken in.
     pub(super) fn take_in_by_history(&mut self, qualified: &Qualified<'_>) {
-        let id = qualified.signer().id();
-        match self.baseline.signers.iter_mut().find(|r| r.id() == id) {
+        self.is_open = true;
+        let id = self.record(qualified.signer()).map(SignerRecord::id);
+        let mut records = self.baseline.signers.iter_mut();
+        match records.find(|record| Some(record.id()) == id) {
             Some(record) => {
                 // Who approved, and why, stays on the record.
                 if record.origin == Origin::Observed {
@@ -165,6 +183,7 @@ impl<'a> Pupil<'a> {
         for sight in &qualified.sights {
             self.learn(sight);
         }
+        self.is_open = false;
     }
 
     /// Who is introduced on these digests by the signed word of a known signer, given before that one was retired.
@@ -209,15 +228,19 @@ impl<'a> Pupil<'a> {
         let rank = signature.proven.rank();
         // Standing alone counts while the baseline is cold; later it takes an approval.
         let proven = &sight.seen.observation.proven;
-        let alone = self.is_cold()
-            && sight.is_complete()
-            && !proven.iter().any(|other| other.rank() > rank);
+        let alone =
+            self.is_open && sight.is_complete() && !proven.iter().any(|other| other.rank() > rank);
         let is_new = !digests::is_verified(&self.baseline, sight.digest);
         let now = self.now;
         let id = self.record(signer(signature)).map(SignerRecord::id);
         let mut records = self.baseline.signers.iter_mut();
         if let Some(record) = records.find(|record| Some(record.id()) == id) {
             record.alone |= alone;
+            // What an established baseline has not seen of a signer is news to be looked into, and not learned: except
+            // with the first digest of one who was approved or introduced.
+            if self.is_open || record.digests == 0 {
+                note_provenance(&mut self.baseline.provenance, signature.proven.provenance());
+            }
             if is_new {
                 record.digests = record.digests.saturating_add(1);
             }
@@ -228,7 +251,6 @@ impl<'a> Pupil<'a> {
         if now.date_naive() > self.baseline.last_seen.date_naive() {
             self.baseline.last_seen = now;
         }
-        self.note_provenance(signature.proven.provenance());
         self.note_format(signature.format());
         if let Some(at) = signature.logged_at {
             let earliest = self
@@ -283,30 +305,6 @@ impl<'a> Pupil<'a> {
         if !self.baseline.formats.contains(&format) {
             self.baseline.formats.push(format);
             self.baseline.formats.sort();
-        }
-    }
-
-    fn note_provenance(&mut self, provenance: Option<&Provenance>) {
-        let Some(provenance) = provenance else { return };
-        let SeenProvenance {
-            sources,
-            owners,
-            builders,
-            runners,
-        } = &mut self.baseline.provenance;
-        let noted = [
-            (sources, &provenance.source),
-            (owners, &provenance.owner),
-            (builders, &provenance.builder),
-            (runners, &provenance.runner),
-        ];
-        for (seen, value) in noted {
-            if let Some(value) = value.as_ref().filter(|value| !seen.contains(value))
-                && seen.len() < MOST_VALUES
-            {
-                seen.push(value.clone());
-                seen.sort();
-            }
         }
     }
 

@@ -219,3 +219,40 @@ fn signers_are_compared_as_admission_compares_them() {
         Lesson::Unchanged
     );
 }
+
+#[test]
+fn whoever_is_first_seen_after_its_time_is_a_stranger_however_late_the_run() {
+    let late = [
+        image("v2", &[by(release())]),
+        image("swapped", &[by(stranger())]),
+    ];
+    for days in [1, 20] {
+        let (after, _) = learned(learn(Some(&first()), &late, now() + DAY * days));
+        assert_eq!(signers(&after), [id(&release())], "{days} days");
+        assert_eq!(after.established, Some(now() + DAY));
+        assert!(after.tolerated(&digest("swapped")).is_some());
+    }
+}
+
+#[test]
+fn where_releases_are_built_is_learned_while_cold_and_with_the_first_digest_of_a_new_signer() {
+    // Runner environment (Fulcio's 1.3.6.1.4.1.57264.1.11).
+    let elsewhere = |mut identity: continuity_testkit::Identity| {
+        identity.extensions.retain(|(n, _)| *n != 11);
+        identity.extensions.push((11, "self-hosted".to_owned()));
+        identity
+    };
+    let before = established();
+    let runners = before.provenance.runners.clone();
+    assert!(!runners.is_empty());
+    assert!(!runners.contains(&"self-hosted".to_owned()));
+    let moved = image("v3", &[by(elsewhere(release()))]);
+    let (after, _) = learned(learn(Some(&before), &[moved], now() + DAY));
+    assert!(after.verified(&digest("v3")).is_some());
+    assert_eq!(after.provenance.runners, runners);
+
+    let new = elsewhere(third());
+    let known = image("v4", &[by(release()).introducing(id(&new)), by(new)]);
+    let (after, _) = learned(learn(Some(&after), &[known], now() + DAY));
+    assert!(after.provenance.runners.contains(&"self-hosted".to_owned()));
+}

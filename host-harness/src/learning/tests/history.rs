@@ -140,3 +140,57 @@ fn who_signed_after_a_bundle_or_a_moved_in_signature_was_not_first() {
         assert!(by_history(&[past[2].clone()], &past).is_none());
     }
 }
+
+#[test]
+fn with_the_one_whom_the_past_establishes_nobody_else_comes_in() {
+    let past = releases(&[0, 15, 30]);
+    let running = [past[2].clone(), image("swapped", &[by(stranger())])];
+    let baseline = by_history(&running, &past).unwrap();
+    assert_eq!(signers(&baseline), [id(&release())]);
+    assert!(baseline.tolerated(&digest("swapped")).is_some());
+}
+
+#[test]
+fn a_retired_signer_does_not_come_back_by_its_past_whatever_its_branch() {
+    let branch = |n: u8| {
+        continuity_testkit::Identity::github(
+            "acme/api",
+            "release.yml",
+            &format!("refs/heads/release-{n}"),
+        )
+    };
+    let settings = signature_continuity::settings::Settings::parse(
+        br#"{"refPatterns": [{"repositories": ["ghcr.io/acme/**"], "fold": "refs/heads/release-*"}]}"#,
+    )
+    .unwrap();
+    let (before, _) = learned(learn(None, &[image("v1", &[by(branch(1))])], now()));
+    let approval = Approval {
+        by: "ada".to_owned(),
+        reason: "leaked".to_owned(),
+        at: now(),
+    };
+    let before = retire(&before, &id(&branch(1)), &approval).unwrap();
+    let past: Vec<Seen> = [0, 15, 30]
+        .iter()
+        .map(|n| image(&format!("r{n}"), &[by(branch(2)).at(day(*n))]))
+        .collect();
+    let folded = |settings: &signature_continuity::settings::Settings| {
+        let sights: Vec<Sight<'_>> = past.iter().filter_map(running).collect();
+        let own = Past {
+            sights: sights.clone(),
+            unseen: 0,
+        };
+        let terms = Terms {
+            establish_after: DAY,
+            now: now(),
+            past: Some(&own),
+            may_establish: true,
+            settings,
+        };
+        fold(Some(&before), &repository(), &sights, &terms)
+    };
+    assert_eq!(folded(&settings), Lesson::Unchanged);
+    // Where branches are not folded it is somebody else.
+    let (after, _) = learned(folded(&Default::default()));
+    assert_eq!(after.established, Some(now()));
+}
