@@ -14,6 +14,7 @@ fn explained(seen: Seen, lookup: Lookup) -> String {
         spelled: "ghcr.io/acme/api:v3".to_owned(),
         reference: "ghcr.io/acme/api:v3".parse(),
         running: None,
+        hidden: false,
         places: [Place {
             namespace: "prod".to_owned(),
             kind: "Pod".to_owned(),

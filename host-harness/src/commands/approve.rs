@@ -1,6 +1,6 @@
 //! `continuity approve`: a signer on the record, or one digest for a while.
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 use signature_continuity::baseline::Lookup;
@@ -10,16 +10,15 @@ use signature_continuity::duration;
 use signature_continuity::glob::Glob;
 use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::Settings;
-use signature_continuity::signer::Signer;
 
 use super::decision::{Change, Decision, who};
 use super::knowledge::Knowledge;
 use super::looking::Looking;
+use super::read_again::read_again;
 use super::{Status, UsageError, identity};
 use crate::explanation;
-use crate::inventory::Look as _;
-use crate::learning::{Approval, allow, approve, approved_anew};
-use crate::observation::Home;
+use crate::learning::{Approval, allow, approve, approved_anew, note_provenance};
+use crate::output;
 use crate::store::Store;
 
 /// How many digits of an id have to be typed.
@@ -147,22 +146,43 @@ impl Approve {
         store: &dyn Store,
         approval: &Approval,
     ) -> anyhow::Result<Status> {
-        let (repositories, signer, remark) = if is_id(signer) {
-            let (repository, signer, remark) = self.read_again(signer, settings, store)?;
-            (vec![repository], signer, remark)
+        let (repositories, signer, provenance, remark) = if is_id(signer) {
+            if self.yes && signer.len() != 64 {
+                return Err(UsageError(
+                    "--yes takes the signer's whole id of 64 digits, or the signer in full"
+                        .to_owned(),
+                )
+                .into());
+            }
+            let (reference, _) = self.image()?;
+            let observer = self.looking.observer(settings)?;
+            let again = read_again(&reference, signer, settings, store, &observer)?;
+            (
+                vec![again.repository],
+                again.signer,
+                again.provenance,
+                again.remark,
+            )
         } else {
             let signer = identity::parse(signer).map_err(UsageError)?;
-            (self.repositories(settings, store)?, signer, None)
+            (self.repositories(settings, store)?, signer, None, None)
         };
         let change: &Change<'_> = &|before, repository| {
             let Some(before) = before else {
-                let anew = approved_anew(repository.clone(), &signer, self.alone, approval);
+                let mut anew = approved_anew(repository.clone(), &signer, self.alone, approval);
+                note_provenance(&mut anew.provenance, provenance.as_ref());
                 return Some(anew);
             };
+            let mut seen = before.provenance.clone();
+            note_provenance(&mut seen, provenance.as_ref());
             let is_there = before
                 .known()
                 .any(|record| record.signer == signer && (record.alone || !self.alone));
-            (!is_there).then(|| approve(before, &signer, self.alone, approval))
+            (!is_there || seen != before.provenance).then(|| {
+                let mut after = approve(before, &signer, self.alone, approval);
+                after.provenance = seen;
+                after
+            })
         };
         let mut what = format!("Approves for every release of {}:\n", count(&repositories));
         for line in explanation::identity(&signer) {
@@ -180,72 +200,6 @@ impl Approve {
         };
         decision.carry_out(&repositories)?;
         Ok(Status::Fine)
-    }
-
-    /// The signer of that id, as the image has it now.
-    fn read_again(
-        &self,
-        id: &str,
-        settings: &Settings,
-        store: &dyn Store,
-    ) -> anyhow::Result<(Repository, Signer, Option<String>)> {
-        if self.yes && id.len() != 64 {
-            return Err(UsageError(
-                "--yes takes the signer's whole id of 64 digits, or the signer in full".to_owned(),
-            )
-            .into());
-        }
-        let (reference, _) = self.image()?;
-        let repository = settings.aliased(reference.repository());
-        let lookup = store.read(&repository)?.lookup;
-        let observer = self.looking.observer(settings)?;
-        let seen = observer
-            .look(&reference, &lookup)
-            .map_err(|why| anyhow!("{} cannot be looked at: {why}", self.target))?;
-        let mut signers: Vec<Signer> = seen
-            .signatures
-            .iter()
-            .map(|signature| signature.proven.signer().clone())
-            .filter(|signer| signer.id().as_str().starts_with(id))
-            .collect();
-        signers.dedup();
-        let signer = match signers.as_slice() {
-            [one] => one.clone(),
-            [] => {
-                let there: Vec<String> = seen
-                    .signatures
-                    .iter()
-                    .map(|s| format!("{}  {}", s.proven.signer().id().short(), s.proven.signer()))
-                    .collect();
-                if there.is_empty() {
-                    bail!(
-                        "{repository}: no signer is proven on this image (it is {}), so none can be approved from it; continuity explain says why",
-                        seen.observation.posture
-                    );
-                }
-                bail!(
-                    "{repository}: no signer of this image has an id that begins with {id}; there are:\n  {}",
-                    clean_lines(&there)
-                );
-            }
-            _ => bail!(
-                "{repository}: several signers of this image have an id that begins with {id}; type more of it"
-            ),
-        };
-        let elsewhere = seen
-            .signatures
-            .iter()
-            .filter(|s| s.proven.signer() == &signer)
-            .find_map(|s| match &s.home {
-                Home::Elsewhere(name) => Some(name.clone()),
-                Home::Here | Home::Unsaid => None,
-            });
-        let remark = elsewhere.map(|name| {
-            format!(
-                "Beware: its signature on this image was made for {name}, not for this repository."
-            )
-        });
-        Ok((repository, signer, remark))
     }
 
     fn image(&self) -> anyhow::Result<(ImageReference, Digest)> {
@@ -287,8 +241,16 @@ impl Approve {
             .list()
             .context("the baselines cannot be listed")?
             .into_iter()
-            .filter_map(|listed| listed.baseline.ok())
-            .map(|baseline| baseline.repository)
+            .filter_map(|listed| match listed.baseline {
+                Ok(baseline) => Some(baseline.repository),
+                Err(why) => {
+                    output::note(&format!(
+                        "note: {} cannot be used, and may be one of those: {why}",
+                        listed.name
+                    ));
+                    None
+                }
+            })
             .filter(|repository| glob.matches(repository.as_str()))
             .collect();
         if matching.is_empty() {
@@ -312,9 +274,4 @@ fn count(repositories: &[Repository]) -> String {
         [one] => one.to_string(),
         many => format!("{} repositories", many.len()),
     }
-}
-
-fn clean_lines(lines: &[String]) -> String {
-    let lines: Vec<String> = lines.iter().map(|line| clean(line, 500)).collect();
-    lines.join("\n  ")
 }

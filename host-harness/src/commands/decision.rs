@@ -47,7 +47,8 @@ impl Decision<'_> {
         }
         let mut shown = format!("{}\n\n", self.what);
         for (at, (repository, before, after, _)) in planned.iter().enumerate() {
-            if at < SHOWN_WHOLE {
+            let revives = before.as_ref().is_some_and(|before| revives(before, after));
+            if at < SHOWN_WHOLE || revives {
                 shown.push_str(&difference(repository, before.as_ref(), Some(after)));
                 shown.push('\n');
             } else {
@@ -67,15 +68,17 @@ impl Decision<'_> {
             bail!("nothing was written");
         }
         let mut changed = Vec::new();
+        let mut written = 0_usize;
         for (repository, _, after, over) in &planned {
             // What is written is what was shown: over the very version that it was shown against.
             match self.store.write(after, over) {
-                Ok(_) => {}
+                Ok(_) => written += 1,
                 Err(StoreError::Conflict(_)) => changed.push(repository.to_string()),
-                Err(error) => return Err(error.into()),
+                Err(error) => bail!(
+                    "{written} of {repositories} written, then {repository} failed: {error}; the same command goes on with the rest"
+                ),
             }
         }
-        let written = planned.len().saturating_sub(changed.len());
         if !changed.is_empty() {
             bail!(
                 "{written} of {repositories} written; somebody else changed these in the meantime, and they are as he left them: {}; look again",
@@ -85,6 +88,14 @@ impl Decision<'_> {
         output::note(&format!("written: {repositories}"));
         Ok(written)
     }
+}
+
+/// Whether somebody who was ended is not any more: nobody agrees to that unseen.
+fn revives(before: &Baseline, after: &Baseline) -> bool {
+    after.known().any(|record| {
+        let then = before.record(&record.id());
+        then.is_some_and(|then| then.retired.is_some())
+    })
 }
 
 fn usable<'a>(repository: &Repository, stored: &'a Stored) -> anyhow::Result<Option<&'a Baseline>> {

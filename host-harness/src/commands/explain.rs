@@ -71,6 +71,7 @@ impl Explain {
             spelled: clean(&self.image, 500),
             reference: Ok(reference),
             running: None,
+            hidden: false,
             places: BTreeSet::from([Place {
                 namespace: self.namespace.clone(),
                 kind: "Pod".to_owned(),

@@ -11,6 +11,7 @@ use crate::inventory::sources::{self, Gathered};
 use crate::inventory::{Image, cluster_images};
 use crate::kubernetes::Cluster;
 use crate::learner::Share;
+use crate::store::Location;
 
 /// Which images.
 #[derive(Debug, Clone, Default, Args)]
@@ -39,12 +40,13 @@ impl Images {
         self.manifests.is_none() && self.reviews.is_none()
     }
 
-    /// What they are of all that runs.
-    pub(crate) fn share(&self) -> Share {
-        match (self.are_of_a_cluster(), self.namespaces.is_empty()) {
-            (true, true) => Share::Whole,
-            (true, false) => Share::Part,
-            (false, _) => Share::Declared,
+    /// What they are of all that runs where baselines are for.
+    pub(crate) fn share(&self, baselines: Option<&Location>) -> Share {
+        let whole = self.namespaces.is_empty();
+        match (self.are_of_a_cluster(), baselines) {
+            (true, _) if whole => Share::Whole,
+            (true, _) | (false, None | Some(Location::Kubernetes(_))) => Share::Part,
+            (false, Some(Location::Directory(_))) => Share::Declared,
         }
     }
 
@@ -91,6 +93,7 @@ pub(crate) fn listed(values: &[String]) -> anyhow::Result<Gathered> {
             spelled: clean(value, SHOWN),
             reference: value.parse(),
             running: None,
+            hidden: false,
             places: BTreeSet::new(),
         };
         if let Err(error) = &image.reference {
@@ -110,7 +113,10 @@ fn merge(images: &mut Vec<Image>, image: Image) {
     let same =
         |present: &&mut Image| present.spelled == image.spelled && present.running == image.running;
     match images.iter_mut().find(same) {
-        Some(present) => present.places.extend(image.places),
+        Some(present) => {
+            present.hidden |= image.hidden;
+            present.places.extend(image.places);
+        }
         None => images.push(image),
     }
 }

@@ -1,7 +1,7 @@
 //! `continuity learn`: what is seen, folded into baselines.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -13,13 +13,14 @@ use super::inventory::{Output, broken_trust_root_text};
 use super::knowledge::Knowledge;
 use super::log::LogArguments;
 use super::looking::Looking;
+use super::stop::stop_when_interrupted;
 use super::{Status, UsageError};
 use crate::inventory::{Image, Inventory, json, metrics, order, page, table};
 use crate::learner::{History, Learner, Options, Outcome, Share, difference};
 use crate::output;
 use crate::output::progress::Progress;
 
-const ONLY_A_PART: &str = "only some namespaces were looked at, so nothing becomes established; learn without --namespace for that";
+const ONLY_A_PART: &str = "only a part of what runs was looked at, so nothing becomes established; learn from the whole cluster for that, without --namespace, --manifests and --reviews";
 
 /// Look at images and learn who signs them; tells drift on every run until it is dealt with.
 #[derive(Debug, Args)]
@@ -144,7 +145,7 @@ impl Learn {
         }
         progress.finish();
         outcome.notes.extend(listed.notes);
-        if !before_a_rollout && self.images.share() == Share::Part {
+        if !before_a_rollout && self.share() == Share::Part {
             outcome.notes.push(ONLY_A_PART.to_owned());
         }
         let divergences = self.log.divergences(&settings, &outcome.entries);
@@ -159,6 +160,10 @@ impl Learn {
         self.status(&outcome, before_a_rollout)
     }
 
+    fn share(&self) -> Share {
+        self.images.share(self.knowledge.location())
+    }
+
     fn options(&self) -> Options {
         Options {
             concurrency: usize::from(self.looking.concurrency),
@@ -171,7 +176,7 @@ impl Learn {
             history_limit: usize::from(self.history_limit),
             most_new: self.max_new,
             accept_lost: self.accept_lost,
-            share: self.images.share(),
+            share: self.share(),
         }
     }
 
@@ -261,7 +266,12 @@ impl Learn {
             );
         }
         if !outcome.failures.is_empty() {
-            anyhow::bail!("{} baselines could not be written", outcome.failures.len());
+            anyhow::bail!(match outcome.failures.len() {
+                1 => "the error above held up what it names; everything else is saved".to_owned(),
+                many => format!(
+                    "the {many} errors above held up what they name; everything else is saved"
+                ),
+            });
         }
         if outcome.images == 0 && before_a_rollout {
             return Err(
@@ -328,23 +338,4 @@ fn changes_json(outcome: &Outcome) -> serde_json::Value {
         })
     });
     changes.collect()
-}
-
-/// Lets the images that were begun finish, and begins no further ones.
-fn stop_when_interrupted(stop: &'static AtomicBool) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("no thread can be started")?;
-    std::thread::spawn(move || {
-        runtime.block_on(async {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                if stop.swap(true, Ordering::Relaxed) {
-                    std::process::exit(1);
-                }
-                output::note("ending after the images that were begun; once more ends at once");
-            }
-        });
-    });
-    Ok(())
 }

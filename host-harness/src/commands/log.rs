@@ -6,6 +6,9 @@ use signature_continuity::settings::Settings;
 use crate::inventory::Entry;
 use crate::observation::rekor::{Divergence, Rekor};
 
+/// After how many images in a row without an answer a log is not asked any more.
+const ENOUGH_SILENCE: usize = 5;
+
 /// The log as a witness: off unless asked, since what is asked tells the log what runs here.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "The log as a witness")]
@@ -26,12 +29,19 @@ impl LogArguments {
             Err(error) => return vec![format!("the log cannot be asked: {error}")],
         };
         let mut notes = Vec::new();
-        let mut silent = 0_usize;
+        let (mut silent, mut in_a_row) = (0_usize, 0_usize);
         for found in entries.iter().filter_map(|entry| entry.found.as_ref().ok()) {
             let Some(digest) = &found.seen.observation.digest else {
                 continue;
             };
-            match rekor.compare(settings, found) {
+            // A log that is gone is not waited for once per image.
+            if in_a_row >= ENOUGH_SILENCE {
+                silent += 1;
+                continue;
+            }
+            let answer = rekor.compare(settings, found);
+            in_a_row = if answer.is_ok() { 0 } else { in_a_row + 1 };
+            match answer {
                 Ok(divergences) => notes.extend(divergences.into_iter().map(|divergence| {
                     let image = format!("{}@{digest}", found.repository);
                     match divergence {

@@ -16,10 +16,12 @@ mod learn;
 mod log;
 mod looking;
 pub mod man;
+mod read_again;
 mod restore;
 mod retire;
 pub mod run;
 mod status;
+mod stop;
 
 use clap::{Parser, Subcommand};
 

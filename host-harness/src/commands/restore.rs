@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use signature_continuity::baseline::Lookup;
+use signature_continuity::baseline::{Lookup, config_map_name};
 
 use super::Status;
 use super::knowledge::Knowledge;
@@ -68,8 +68,10 @@ impl Restore {
                 Lookup::Usable(there) => {
                     if there.generation < baseline.generation {
                         output::note(&format!(
-                            "{repository}: the backup's generation {} is newer than {} in the store, which stays as it is",
-                            baseline.generation, there.generation
+                            "{repository}: the backup's generation {} is newer than {} in the store, which stays as it is; if the backup is what counts, remove {} yourself, then restore again",
+                            baseline.generation,
+                            there.generation,
+                            config_map_name(repository)
                         ));
                         newer += 1;
                     }

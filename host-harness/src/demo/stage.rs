@@ -171,6 +171,7 @@ impl Stage {
             spelled: image.to_owned(),
             reference: image.parse(),
             running: None,
+            hidden: false,
             places: BTreeSet::new(),
         };
         let outcome = learner.run(vec![runs], &|_| {})?;

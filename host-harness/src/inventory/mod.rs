@@ -39,6 +39,8 @@ pub struct Image {
     pub reference: Result<ImageReference, ReferenceError>,
     /// The digest that runs, where that is known: by a container's status.
     pub running: Option<Digest>,
+    /// Whether it runs by a container's status that does not say with which digest.
+    pub hidden: bool,
     /// Where.
     pub places: BTreeSet<Place>,
 }

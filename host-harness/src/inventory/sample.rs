@@ -162,6 +162,7 @@ pub fn image(reference: ImageReference, places: &[&str]) -> Image {
     Image {
         spelled: reference.spelled().to_owned(),
         running: reference.digest().cloned(),
+        hidden: false,
         reference: Ok(reference),
         places: places.collect(),
     }

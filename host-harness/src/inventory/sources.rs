@@ -68,6 +68,7 @@ impl Gathering {
                 spelled: requested.spelled,
                 reference: requested.reference,
                 running,
+                hidden: false,
                 places: BTreeSet::new(),
             });
         image.places.extend(place);

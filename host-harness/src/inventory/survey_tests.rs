@@ -35,6 +35,7 @@ fn image(spelled: &str) -> Image {
         spelled: spelled.to_owned(),
         reference: spelled.parse(),
         running: None,
+        hidden: false,
         places: BTreeSet::from([Place {
             namespace: "prod".to_owned(),
             kind: "Pod".to_owned(),

@@ -120,6 +120,7 @@ impl Learner<'_> {
                 reference: spelled.parse(),
                 spelled,
                 running: None,
+                hidden: false,
                 places: BTreeSet::new(),
             }
         });

@@ -31,8 +31,9 @@ impl Memory {
         for listed in store.list()? {
             match listed.baseline {
                 Ok(baseline) => {
-                    let cold = baseline.established.is_none();
-                    memory.usable.insert(baseline.repository, cold);
+                    let unfinished =
+                        baseline.established.is_none() || !baseline.tolerated.is_empty();
+                    memory.usable.insert(baseline.repository, unfinished);
                 }
                 Err(why) => memory.unusable.push((listed.name, why)),
             }
@@ -102,11 +103,11 @@ impl Memory {
         self.usable.keys()
     }
 
-    /// Repositories whose baseline is not established yet.
-    pub fn cold(&self) -> impl Iterator<Item = &Repository> {
+    /// Repositories whose baseline time alone changes: it is not established yet, or tolerates something.
+    pub fn unfinished(&self) -> impl Iterator<Item = &Repository> {
         self.usable
             .iter()
-            .filter_map(|(repository, cold)| cold.then_some(repository))
+            .filter_map(|(repository, unfinished)| unfinished.then_some(repository))
     }
 
     /// On which day a repository's past was examined last.

@@ -11,6 +11,7 @@ mod examine;
 mod memory;
 mod options;
 mod outcome;
+mod waiting;
 
 pub use difference::difference;
 pub use memory::Memory;
@@ -22,12 +23,12 @@ use crate::learning::{Lesson, Past, Sight, Terms, fold};
 use crate::store::{LearnerState, Store, StoreError, Stored};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Lookup, State};
-use signature_continuity::host_error::Outage;
 use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::Settings;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use waiting::{is_unknown, waits};
 
 /// How often a baseline is folded anew because somebody else wrote in between.
 const MOST_CONFLICTS: usize = 8;
@@ -61,7 +62,7 @@ impl Learner<'_> {
     /// Looks at `images`, which run, and learns from them. `step` is told of each image that is begun.
     ///
     /// # Errors
-    /// When the store cannot be listed or written at all. What was finished before is saved.
+    /// When the store cannot be claimed or listed. What fails later is in the outcome, beside what was found out.
     pub fn run(
         &self,
         images: Vec<Image>,
@@ -84,7 +85,7 @@ impl Learner<'_> {
             further: (self.options.history != History::Not).then_some(further),
             first: &|repository| memory.knows(repository),
         };
-        survey.run(images, &lookup, step, |group| {
+        let surveyed = survey.run(images, &lookup, step, |group| {
             let stored = group.repository.as_ref().and_then(|repository| {
                 let mut read = read
                     .lock()
@@ -92,15 +93,22 @@ impl Learner<'_> {
                 read.remove(repository)
             });
             self.group(group, stored, &memory, &mut outcome)
-        })?;
-        if self.options.share == Share::Whole {
-            self.establish_the_rest(&memory, &mut outcome)?;
-        }
+        });
+        let finished = surveyed.and_then(|()| match self.options.share {
+            Share::Whole => self.establish_the_rest(&memory, &mut outcome),
+            Share::Declared | Share::Part => Ok(()),
+        });
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
         // What cannot be read is kept until somebody has looked at it: a new count would say that nothing was lost.
         let unsure = memory.is_unsure() && !self.options.accept_lost;
-        if !outcome.interrupted && !self.options.dry_run && !unsure {
-            self.remember(&memory, &mut outcome)?;
+        let remembered = match finished {
+            Ok(()) if outcome.interrupted || self.options.dry_run || unsure => Ok(()),
+            Ok(()) => self.remember(&memory, &outcome),
+            // So many objects refused in a row are the store: what was found out is told all the same.
+            Err(error) => Err(error),
+        };
+        if let Err(error) = remembered {
+            outcome.fail(error.to_string());
         }
         Ok(outcome)
     }
@@ -154,11 +162,18 @@ impl Learner<'_> {
             if past.is_some() {
                 outcome.examined.insert(repository.clone());
             }
+            let share = self.options.share;
+            let unknown = entries.iter().find(|entry| is_unknown(entry, share));
+            if let Some(unknown) = unknown
+                && self.is_due(&stored.lookup)
+            {
+                outcome.note(waits(repository, unknown));
+            }
             let terms = Terms {
                 establish_after: self.settings.baseline.establish_after,
                 now: self.now,
                 past: past_sights.as_ref(),
-                may_establish: self.options.share != Share::Part && !entries.iter().any(hidden),
+                may_establish: share != Share::Part && unknown.is_none(),
                 settings: self.settings,
             };
             let teach = |before: Option<&Baseline>| fold(before, repository, &sights, &terms);
@@ -166,6 +181,17 @@ impl Learner<'_> {
         }
         outcome.take(entries);
         Ok(())
+    }
+
+    /// Whether a baseline is to become established by now.
+    fn is_due(&self, lookup: &Lookup) -> bool {
+        match lookup {
+            Lookup::Usable(baseline) => {
+                let due = baseline.first_seen + self.settings.baseline.establish_after;
+                baseline.established.is_none() && due <= self.now
+            }
+            Lookup::Absent | Lookup::Unusable(_) | Lookup::Unread => false,
+        }
     }
 
     fn sight<'e>(&self, entry: &'e Entry) -> Option<Sight<'e>> {
@@ -251,9 +277,9 @@ impl Learner<'_> {
         true
     }
 
-    /// Baselines of which nothing runs just now become established in their time, too.
+    /// Baselines of which nothing runs just now become established in their time, too, and forget what does not run.
     fn establish_the_rest(&self, memory: &Memory, outcome: &mut Outcome) -> Result<(), StoreError> {
-        for repository in memory.cold() {
+        for repository in memory.unfinished() {
             if self.stop.load(Ordering::Relaxed) {
                 return Ok(());
             }
@@ -276,7 +302,7 @@ impl Learner<'_> {
         Ok(())
     }
 
-    fn remember(&self, memory: &Memory, outcome: &mut Outcome) -> Result<(), StoreError> {
+    fn remember(&self, memory: &Memory, outcome: &Outcome) -> Result<(), StoreError> {
         let lost = if self.options.accept_lost {
             0
         } else {
@@ -296,18 +322,6 @@ impl Learner<'_> {
             },
             examined: memory.examined(&outcome.examined, self.now.date_naive()),
         })
-    }
-}
-
-/// Whether it is not known which digest of the repository is meant: what runs could be left out.
-fn hidden(entry: &Entry) -> bool {
-    match &entry.found {
-        Err(_) => true,
-        Ok(found) => {
-            let observation = &found.seen.observation;
-            let is_there = !matches!(observation.unknown, Some((_, Some(Outage::NoSuchImage))));
-            observation.digest.is_none() && is_there
-        }
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct ObservingHost<'a> {
     payloads: RefCell<BTreeMap<Digest, Result<Vec<u8>, HostError>>>,
     facts: RefCell<Vec<Fact>>,
     attestations: Cell<usize>,
+    /// Whether something beside what was proven got no answer.
+    unanswered: Cell<bool>,
 }
 
 /// What is known of one proven layer or bundle.
@@ -83,12 +85,17 @@ impl<'a> ObservingHost<'a> {
             payloads: RefCell::default(),
             facts: RefCell::default(),
             attestations: Cell::new(0),
+            unanswered: Cell::new(false),
         }
     }
 
-    /// What was noted while proving, and how many attestations there are.
-    pub(super) fn into_facts(self) -> (Vec<Fact>, usize) {
-        (self.facts.into_inner(), self.attestations.get())
+    /// What was noted while proving, how many attestations there are, and whether that is all there is to be known.
+    pub(super) fn into_facts(self) -> (Vec<Fact>, usize, bool) {
+        (
+            self.facts.into_inner(),
+            self.attestations.get(),
+            !self.unanswered.get(),
+        )
     }
 
     fn signed_layers(&self, name: &str, digest: &Digest) -> Result<Vec<SignedLayer>, HostError> {
@@ -150,6 +157,10 @@ impl<'a> ObservingHost<'a> {
             }
         }
         if proven {
+            let lost = |error: &HostError| matches!(error, HostError::Outage(_));
+            if refusals.iter().any(lost) {
+                self.unanswered.set(true);
+            }
             return Ok(());
         }
         // What got no answer might have been proven; after that, what contradicts says most.

@@ -161,7 +161,8 @@ impl Observer {
             observe(&calls, settings, &image)
                 .map_err(|_| "expected a reference that registries take".to_owned())?
         };
-        let (facts, attestations) = host.into_facts();
+        let (facts, attestations, is_all) = host.into_facts();
+        observation.incomplete |= !is_all;
         let name = settings.call_name(reference);
         let mut platforms = Vec::new();
         match (observation.posture, observation.digest.clone()) {

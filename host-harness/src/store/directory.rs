@@ -219,6 +219,7 @@ impl Store for DirectoryBaselines {
             match present.object {
                 Ok((map, _)) => all.extend(object::listed(&name, &map)),
                 Err(why) if object::is_baseline_name(&name) => all.push(Listed {
+                    // Nothing but hexadecimal digits: see above.
                     name,
                     baseline: Err(why),
                 }),

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use signature_continuity::baseline::{
     ANNOTATION, Baseline, ConfigMapData, LABEL, Lookup, STATE_NAME, State, VERSION, config_map_name,
 };
+use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::digest::is_lower_hex;
 use signature_continuity::reference::Repository;
 use std::collections::BTreeMap;
@@ -119,7 +120,7 @@ pub(super) fn listed(name: &str, map: &ConfigMapData) -> Option<Listed> {
         return None;
     }
     Some(Listed {
-        name: name.to_owned(),
+        name: clean(name, SHOWN),
         baseline: baseline(name, map),
     })
 }

@@ -13,7 +13,7 @@ use signature_continuity::reference::{ImageReference, ReferenceError};
 use signature_continuity::request::uses;
 
 use super::owners::{self, Owners};
-use super::status::running;
+use super::status::{Running, running};
 use crate::inventory::{Image, Place};
 
 /// How many objects that cannot be read are named one by one.
@@ -26,6 +26,8 @@ pub(super) struct Gathered {
     running: BTreeMap<(String, Digest), BTreeSet<Place>>,
     /// What would run, or does and does not say with which digest.
     declared: BTreeMap<String, BTreeSet<Place>>,
+    /// Those of them that run all the same.
+    hidden: BTreeSet<String>,
     unreadable: BTreeSet<String>,
     further_unreadable: usize,
     finished: usize,
@@ -74,15 +76,18 @@ impl Gathered {
             Err(error) => return self.cannot_read(&place, &error.to_string()),
         };
         for image in found {
-            match running(pod, &image) {
-                Some(digest) => {
-                    let digest = spelled_digest(image.spelled).unwrap_or(digest);
-                    self.running
-                        .entry((image.spelled.to_owned(), digest))
-                        .or_default()
-                        .insert(place.clone());
+            let spelled = spelled_digest(image.spelled);
+            match (running(pod, &image), spelled) {
+                (Running::As(digest), spelled) => {
+                    let digest = spelled.unwrap_or(digest);
+                    self.runs(image.spelled, digest, &place);
                 }
-                None => self.declare(image.spelled, &place),
+                (Running::Unnamed, Some(digest)) => self.runs(image.spelled, digest, &place),
+                (Running::Unnamed, None) => {
+                    self.hidden.insert(image.spelled.to_owned());
+                    self.declare(image.spelled, &place);
+                }
+                (Running::Not, _) => self.declare(image.spelled, &place),
             }
         }
     }
@@ -90,19 +95,21 @@ impl Gathered {
     /// Each distinct image once, and what is to be said besides.
     pub(super) fn finish(mut self) -> (Vec<Image>, Vec<String>) {
         for ((spelled, _), places) in &self.running {
-            if let Some(declared) = self.declared.get_mut(spelled) {
+            if let Some(declared) = self.declared.get_mut(spelled)
+                && !self.hidden.contains(spelled)
+            {
                 declared.retain(|place| !places.contains(place));
             }
         }
         let running = self
             .running
             .into_iter()
-            .map(|((spelled, digest), places)| image(&spelled, Some(digest), places));
+            .map(|((spelled, digest), places)| image(&spelled, Some(digest), false, places));
         let declared = self
             .declared
             .into_iter()
             .filter(|(_, places)| !places.is_empty())
-            .map(|(spelled, places)| image(&spelled, None, places));
+            .map(|(spelled, places)| image(&spelled, None, self.hidden.contains(&spelled), places));
         let images = running.chain(declared).collect();
         let mut notes = self.notes;
         notes.extend(self.unreadable);
@@ -119,6 +126,11 @@ impl Gathered {
             ));
         }
         (images, notes)
+    }
+
+    fn runs(&mut self, spelled: &str, digest: Digest, place: &Place) {
+        let places = self.running.entry((spelled.to_owned(), digest));
+        places.or_default().insert(place.clone());
     }
 
     fn declare(&mut self, spelled: &str, place: &Place) {
@@ -151,7 +163,7 @@ fn spelled_digest(spelled: &str) -> Option<Digest> {
     reference.digest().cloned()
 }
 
-fn image(spelled: &str, running: Option<Digest>, places: BTreeSet<Place>) -> Image {
+fn image(spelled: &str, running: Option<Digest>, hidden: bool, places: BTreeSet<Place>) -> Image {
     let reference: Result<ImageReference, ReferenceError> = spelled.parse();
     let reference = match (reference, &running) {
         (Ok(reference), Some(digest)) if reference.digest().is_none() => {
@@ -166,6 +178,7 @@ fn image(spelled: &str, running: Option<Digest>, places: BTreeSet<Place>) -> Ima
         },
         reference,
         running,
+        hidden,
         places,
     }
 }

@@ -226,3 +226,18 @@ fn a_static_pods_copy_is_its_own_place() {
         one(&format!("etcd:1@{ONE}"), &["Pod/etcd-node1"])
     );
 }
+
+#[test]
+fn what_runs_by_a_bare_id_is_told_apart_from_what_did_not_start() {
+    for (image_id, hidden) in [(ONE, true), ("", false)] {
+        let mut gathered = Gathered::default();
+        let replica =
+            |name: &str, id: &str| pod(owned(name, "StatefulSet", "db"), "acme/db:v1", id);
+        gathered.pod(&replica("a", image_id));
+        gathered.pod(&replica("b", &format!("acme/db@{TWO}")));
+        let (images, _) = gathered.finish();
+        let unknown: Vec<bool> = images.iter().map(|image| image.hidden).collect();
+        let expected: &[bool] = if hidden { &[false, true] } else { &[false] };
+        assert_eq!(unknown, expected, "{image_id}");
+    }
+}

@@ -7,8 +7,26 @@ use serde_json::Value;
 use signature_continuity::digest::Digest;
 use signature_continuity::request::{ImageUse, ImageUser};
 
-/// The digest that this container of `pod` runs, where its status says so.
-pub(super) fn running(pod: &Value, image: &ImageUse<'_>) -> Option<Digest> {
+/// What a status says of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Running {
+    /// It runs, or ran, with this digest.
+    As(Digest),
+    /// It runs, or ran; with which digest is not said.
+    Unnamed,
+    /// Nothing: it was not started.
+    Not,
+}
+
+/// What the status of `pod` says of this container's image.
+pub(super) fn running(pod: &Value, image: &ImageUse<'_>) -> Running {
+    match image_id(pod, image) {
+        None | Some("") => Running::Not,
+        Some(image_id) => digest_of(image_id).map_or(Running::Unnamed, Running::As),
+    }
+}
+
+fn image_id<'p>(pod: &'p Value, image: &ImageUse<'_>) -> Option<&'p str> {
     let list = match image.by {
         ImageUser::Container => "containerStatuses",
         ImageUser::InitContainer => "initContainerStatuses",
@@ -18,8 +36,7 @@ pub(super) fn running(pod: &Value, image: &ImageUse<'_>) -> Option<Digest> {
     let statuses = pod.get("status")?.get(list)?.as_array()?;
     let name = image.name?;
     let of_name = |status: &&Value| status.get("name").and_then(Value::as_str) == Some(name);
-    let image_id = statuses.iter().find(of_name)?.get("imageID")?.as_str()?;
-    digest_of(image_id)
+    statuses.iter().find(of_name)?.get("imageID")?.as_str()
 }
 
 /// `docker-pullable://ghcr.io/acme/api@sha256:…`, with or without the prefix of a runtime.

@@ -87,6 +87,7 @@ impl<'a> ImageDocument<'a> {
             spelled,
             reference,
             running,
+            hidden: _,
             places,
         } = &entry.image;
         let reference = reference.as_ref().ok();

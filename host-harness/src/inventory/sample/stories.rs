@@ -133,6 +133,7 @@ pub fn inventory() -> Inventory {
                 spelled: broken.to_owned(),
                 reference: broken.parse(),
                 running: None,
+                hidden: false,
                 places: image(fresh, &["stage/typo"]).places,
             },
             found: Err("the reference does not parse: expected path components of lower-case letters, digits and separators . _ __ -".to_owned()),
@@ -189,6 +190,7 @@ pub fn hostile() -> Inventory {
                 spelled: (*text).to_owned(),
                 reference: text.parse(),
                 running: None,
+                hidden: false,
                 places: BTreeSet::from([Place {
                     namespace: (*text).to_owned(),
                     kind: (*text).to_owned(),

@@ -124,3 +124,60 @@ fn a_state_that_cannot_be_read_begins_nothing_and_stops_nothing() {
     shelf.stateless.store(false, Ordering::SeqCst);
     assert_eq!(last_run(&shelf), tomorrow);
 }
+
+#[test]
+fn what_runs_without_a_known_digest_is_waited_for_and_what_is_named_is_not() {
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    let tomorrow = now() + TimeDelta::days(1);
+    for (hidden, is_established) in [(true, false), (false, true)] {
+        let shelf = Shelf::default();
+        run(&shelf, &observer, &["v1"]);
+        let mut images = running(&["v1", "nothing-there"]);
+        images[1].running = None;
+        images[1].hidden = hidden;
+        let learner = Learner {
+            store: &shelf,
+            settings: &Settings::default(),
+            observer: &observer,
+            options: Options::default(),
+            now: tomorrow,
+            stop: &AtomicBool::new(false),
+        };
+        let outcome = learner.run(images, &|_| {}).unwrap();
+        assert_eq!(shelf.baseline().is_established(tomorrow), is_established);
+        let told = outcome.notes.iter().any(|note| {
+            note.contains("is not established yet") && note.contains("Pod prod/nothing-there")
+        });
+        assert_eq!(told, hidden, "{:?}", outcome.notes);
+    }
+}
+
+#[test]
+fn what_is_tolerated_is_forgotten_although_nothing_of_the_repository_runs_any_more() {
+    let shelf = Shelf::default();
+    let observer = shown(&[
+        ("v1", image("v1", &[by(release())])),
+        ("old", unproven("old", Posture::Unsigned)),
+    ]);
+    run(&shelf, &observer, &["v1"]);
+    let after = |days: i64, tags: &[&str]| {
+        let at = now() + TimeDelta::days(days);
+        run_at(&shelf, &observer, tags, Options::default(), at);
+        shelf.baseline().tolerated(&digest("old")).is_some()
+    };
+    assert!(after(1, &["v1", "old"]));
+    assert!(after(30, &[]));
+    assert!(!after(31, &[]));
+}
+
+#[test]
+fn a_store_that_refuses_everything_leaves_what_was_found_out() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    shelf.refusing.store(usize::MAX, Ordering::SeqCst);
+    let outcome = run(&shelf, &observer, &["v1"]);
+    assert_eq!(outcome.entries.len(), 1);
+    // The baseline and the learner's own state.
+    assert_eq!(outcome.failures.len(), 2, "{:?}", outcome.failures);
+    assert_eq!(outcome.changes, []);
+}

@@ -117,6 +117,9 @@ impl Store for Shelf {
         Ok(self.state.lock().unwrap().clone())
     }
     fn write_state(&self, state: &LearnerState) -> Result<(), StoreError> {
+        if spent(&self.refusing) {
+            return Err(failed());
+        }
         *self.state.lock().unwrap() = Some(state.clone());
         Ok(())
     }
@@ -177,6 +180,7 @@ pub(super) fn running(tags: &[&str]) -> Vec<Image> {
             reference: spelled.parse(),
             spelled,
             running: Some(digest(tag)),
+            hidden: false,
             places: [Place {
                 namespace: "prod".to_owned(),
                 kind: "Pod".to_owned(),

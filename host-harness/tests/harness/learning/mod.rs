@@ -122,6 +122,7 @@ impl World {
                 reference: spelled.parse(),
                 spelled,
                 running: None,
+                hidden: false,
                 places: [Place {
                     namespace: "prod".to_owned(),
                     kind: "Deployment".to_owned(),
