@@ -1,6 +1,7 @@
 //! Learning from a registry: releases, and those who would like to be learned.
 
 mod desk;
+mod patterns;
 mod poisoning;
 mod program;
 mod witness;
