@@ -237,7 +237,7 @@ impl Approve {
             .target
             .parse()
             .map_err(|error| UsageError(format!("{}: {error}", clean(&self.target, 300))))?;
-        let matching: Vec<Repository> = store
+        let mut matching: Vec<Repository> = store
             .list()
             .context("the baselines cannot be listed")?
             .into_iter()
@@ -260,6 +260,7 @@ impl Approve {
                 clean(&self.target, 300)
             );
         }
+        matching.sort();
         Ok(matching)
     }
 }

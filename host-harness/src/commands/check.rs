@@ -16,16 +16,17 @@ use super::Status;
 use super::knowledge::Knowledge;
 use super::looking::Looking;
 use crate::inventory::{Look as _, control_fails};
+use crate::kubernetes::{Cluster, Permission};
 use crate::observation::{Eyes, Seen};
 use crate::output;
-use crate::store::{Listed, Store};
+use crate::store::{Listed, Location, Store};
 
 /// After how long without a run the learner counts as gone: as the policy has it.
 const GONE: TimeDelta = TimeDelta::days(7);
 /// How long ahead the end of the trust root is told.
 const SOON: TimeDelta = TimeDelta::days(14);
 
-/// Try what the policy and the learner need: settings, store, registries and credentials, trust root, trustControl, mirrors.
+/// Try what the policy and the learner need: settings, permissions, store, registries and credentials, trust root, trustControl, mirrors.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -95,6 +96,9 @@ impl Check {
                 return;
             }
         };
+        if let None | Some(Location::Kubernetes(_)) = self.knowledge.location() {
+            try_permissions(self.knowledge.location(), &settings, trials);
+        }
         let baselines = match self.knowledge.store(&settings) {
             Ok(store) => try_store(store.as_ref(), trials),
             Err(error) => {
@@ -112,6 +116,57 @@ impl Check {
         try_trust_root(&eyes, trials);
         try_control(&eyes, &settings, trials);
         try_registries(&eyes, &settings, &baselines, trials);
+    }
+}
+
+/// What `learn` and `inventory` need of the cluster that the baselines are in, as this user.
+fn try_permissions(location: Option<&Location>, settings: &Settings, trials: &mut Trials) {
+    let context = match location {
+        Some(Location::Kubernetes(context)) => context.as_deref(),
+        None | Some(Location::Directory(_)) => None,
+    };
+    // The store says why it cannot be opened.
+    let Ok(cluster) = Cluster::connect(context) else {
+        return;
+    };
+    let namespace = &settings.baseline.namespace;
+    let without_it = [
+        (
+            Permission::for_baselines("create", namespace),
+            Came::Wrong,
+            "nothing can be learned",
+        ),
+        (
+            Permission::for_baselines("update", namespace),
+            Came::Wrong,
+            "nothing can be learned or approved",
+        ),
+        (
+            Permission::for_inventory("", "pods"),
+            Came::Wrong,
+            "nobody knows what runs",
+        ),
+        (
+            Permission::for_inventory("apps", "deployments"),
+            Came::Doubtful,
+            "those scaled to zero are not seen",
+        ),
+        (
+            Permission::for_inventory("batch", "cronjobs"),
+            Came::Doubtful,
+            "those that do not run just now are not seen",
+        ),
+    ];
+    for (permission, came, loss) in without_it {
+        match cluster.may(&permission) {
+            Ok(Ok(())) => trials.note(Came::Right, "permission", &permission.to_string()),
+            Ok(Err(grant)) => trials.note(
+                came,
+                "permission",
+                &format!("this user may not {permission}: {loss}; {grant}"),
+            ),
+            Err(error) => trials.note(Came::Wrong, "permission", &error.to_string()),
+        }
     }
 }
 
@@ -170,7 +225,13 @@ fn try_trust_root(eyes: &Eyes, trials: &mut Trials) {
             "trust root",
             &format!("{} ends {}", root.name, expires.format("%Y-%m-%d")),
         ),
-        Some(_) | None => trials.note(Came::Right, "trust root", &root.name),
+        Some(_) => trials.note(Came::Right, "trust root", &root.name),
+        // What was never read, for want of an image to look at or of an answer, is not called fine.
+        None => trials.note(
+            Came::Doubtful,
+            "trust root",
+            &format!("{}: when it ends is not known", root.name),
+        ),
     }
 }
 

@@ -7,11 +7,13 @@
 mod connection;
 mod error;
 mod pages;
+mod permissions;
 mod question;
 
 pub use connection::Cluster;
 pub use error::ClusterError;
 
+pub(crate) use permissions::Permission;
 pub(crate) use question::Question;
 
 /// Under which name the API server records what this tool writes.

@@ -262,5 +262,21 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
         text.contains("1 established") && text.contains("is allowed for"),
         "{text}"
     );
-    story.ends(0, "learner", &["check"]);
+    let text = story.ends(0, "learner", &["check"]);
+    for allowed in [
+        "create configmaps in namespace",
+        "list pods in all namespaces",
+    ] {
+        assert!(
+            text.contains(&format!("ok     permission     {allowed}")),
+            "{text}"
+        );
+    }
+    // Who may only read is told so before it matters, and what grants it.
+    let text = story.ends(1, "policy-server", &["check"]);
+    assert!(
+        text.contains("this user may not update configmaps in namespace")
+            && text.contains("--role continuity-writer"),
+        "{text}"
+    );
 }
