@@ -96,9 +96,7 @@ impl Check {
                 return;
             }
         };
-        if let None | Some(Location::Kubernetes(_)) = self.knowledge.location() {
-            try_permissions(self.knowledge.location(), &settings, trials);
-        }
+        try_permissions(self.knowledge.location(), &settings, trials);
         let baselines = match self.knowledge.store(&settings) {
             Ok(store) => try_store(store.as_ref(), trials),
             Err(error) => {
@@ -123,7 +121,9 @@ impl Check {
 fn try_permissions(location: Option<&Location>, settings: &Settings, trials: &mut Trials) {
     let context = match location {
         Some(Location::Kubernetes(context)) => context.as_deref(),
-        None | Some(Location::Directory(_)) => None,
+        None => None,
+        // Files have no permissions of a cluster.
+        Some(Location::Directory(_)) => return,
     };
     // The store says why it cannot be opened.
     let Ok(cluster) = Cluster::connect(context) else {

@@ -63,22 +63,16 @@ pub(super) fn read_again(
             "{repository}: several signers of this image have an id that begins with {id}; type more of it"
         ),
     };
-    let elsewhere = seen
-        .signatures
-        .iter()
-        .filter(|s| s.proven.signer() == &signer)
-        .find_map(|s| match &s.home {
-            Home::Elsewhere(name) => Some(name.clone()),
-            Home::Here | Home::Unsaid => None,
-        });
+    let all = seen.signatures.iter();
+    let own = all.filter(|s| s.proven.signer() == &signer);
+    let elsewhere = own.clone().find_map(|s| match &s.home {
+        Home::Elsewhere(name) => Some(name.clone()),
+        Home::Here | Home::Unsaid => None,
+    });
     let remark = elsewhere.map(|name| {
         format!("Beware: its signature on this image was made for {name}, not for this repository.")
     });
-    let provenance = seen
-        .signatures
-        .iter()
-        .filter(|s| s.proven.signer() == &signer)
-        .find_map(|s| s.proven.provenance().cloned());
+    let provenance = own.clone().find_map(|s| s.proven.provenance().cloned());
     Ok(ReadAgain {
         repository,
         signer,

@@ -101,12 +101,13 @@ impl Learner<'_> {
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
         // What cannot be read is kept until somebody has looked at it: a new count would say that nothing was lost.
         let unsure = memory.is_unsure() && !self.options.accept_lost;
-        let remembered = match finished {
-            Ok(()) if outcome.interrupted || self.options.dry_run || unsure => Ok(()),
-            Ok(()) => self.remember(&memory, &outcome),
-            // So many objects refused in a row are the store: what was found out is told all the same.
-            Err(error) => Err(error),
-        };
+        let remembered = finished.and_then(|()| {
+            if outcome.interrupted || self.options.dry_run || unsure {
+                return Ok(());
+            }
+            self.remember(&memory, &outcome)
+        });
+        // Whatever the store refuses, what was found out is told.
         if let Err(error) = remembered {
             outcome.fail(error.to_string());
         }

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use signature_continuity::drift::Drift;
 use signature_continuity::posture::Posture;
 use std::sync::atomic::AtomicUsize;
-use world::{API, Shelf, run, run_at, running, shown};
+use world::{API, Shelf, run, run_at, run_images, running, shown};
 
 #[test]
 fn what_runs_is_learned_and_the_state_is_written() {

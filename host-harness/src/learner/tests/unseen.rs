@@ -59,15 +59,8 @@ fn what_is_only_declared_is_not_tolerated() {
     run(&shelf, &observer, &["v1"]);
     let mut images = running(&["v1", "evil"]);
     images[1].running = None;
-    let learner = Learner {
-        store: &shelf,
-        settings: &Settings::default(),
-        observer: &observer,
-        options: Options::default(),
-        now: now() + TimeDelta::days(1),
-        stop: &AtomicBool::new(false),
-    };
-    learner.run(images, &|_| {}).unwrap();
+    let tomorrow = now() + TimeDelta::days(1);
+    run_images(&shelf, &observer, images, Options::default(), tomorrow);
     assert!(shelf.baseline().established.is_some());
     assert_eq!(shelf.baseline().tolerated, []);
 }
@@ -135,15 +128,7 @@ fn what_runs_without_a_known_digest_is_waited_for_and_what_is_named_is_not() {
         let mut images = running(&["v1", "nothing-there"]);
         images[1].running = None;
         images[1].hidden = hidden;
-        let learner = Learner {
-            store: &shelf,
-            settings: &Settings::default(),
-            observer: &observer,
-            options: Options::default(),
-            now: tomorrow,
-            stop: &AtomicBool::new(false),
-        };
-        let outcome = learner.run(images, &|_| {}).unwrap();
+        let outcome = run_images(&shelf, &observer, images, Options::default(), tomorrow);
         assert_eq!(shelf.baseline().is_established(tomorrow), is_established);
         let told = outcome.notes.iter().any(|note| {
             note.contains("is not established yet") && note.contains("Pod prod/nothing-there")

@@ -199,6 +199,16 @@ pub(super) fn run_at(
     options: Options,
     at: DateTime<Utc>,
 ) -> Outcome {
+    run_images(shelf, observer, running(tags), options, at)
+}
+
+pub(super) fn run_images(
+    shelf: &Shelf,
+    observer: &Shown,
+    images: Vec<Image>,
+    options: Options,
+    at: DateTime<Utc>,
+) -> Outcome {
     let learner = Learner {
         store: shelf,
         settings: &Settings::default(),
@@ -207,7 +217,7 @@ pub(super) fn run_at(
         now: at,
         stop: &AtomicBool::new(false),
     };
-    learner.run(running(tags), &|_| {}).unwrap()
+    learner.run(images, &|_| {}).unwrap()
 }
 
 pub(super) fn run(shelf: &Shelf, observer: &Shown, tags: &[&str]) -> Outcome {

@@ -196,17 +196,7 @@ fn where_somebody_was_not_seen_nobody_new_is_learned() {
 
 #[test]
 fn signers_are_compared_as_admission_compares_them() {
-    let branch = |n: u8| {
-        continuity_testkit::Identity::github(
-            "acme/api",
-            "release.yml",
-            &format!("refs/heads/release-{n}"),
-        )
-    };
-    let settings = signature_continuity::settings::Settings::parse(
-        br#"{"refPatterns": [{"repositories": ["ghcr.io/acme/**"], "fold": "refs/heads/release-*"}]}"#,
-    )
-    .unwrap();
+    let settings = folding_branches();
     let (before, _) = learned(learn(None, &[image("v1", &[by(branch(1))])], now()));
     let next = [image("v2", &[by(branch(2)).bundled()])];
     let sights: Vec<_> = next.iter().filter_map(running).collect();

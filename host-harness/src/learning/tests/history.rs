@@ -152,17 +152,7 @@ fn with_the_one_whom_the_past_establishes_nobody_else_comes_in() {
 
 #[test]
 fn a_retired_signer_does_not_come_back_by_its_past_whatever_its_branch() {
-    let branch = |n: u8| {
-        continuity_testkit::Identity::github(
-            "acme/api",
-            "release.yml",
-            &format!("refs/heads/release-{n}"),
-        )
-    };
-    let settings = signature_continuity::settings::Settings::parse(
-        br#"{"refPatterns": [{"repositories": ["ghcr.io/acme/**"], "fold": "refs/heads/release-*"}]}"#,
-    )
-    .unwrap();
+    let settings = folding_branches();
     let (before, _) = learned(learn(None, &[image("v1", &[by(branch(1))])], now()));
     let approval = Approval {
         by: "ada".to_owned(),

@@ -314,3 +314,20 @@ impl Host for Credulous {
         Ok(self.bundles.clone())
     }
 }
+
+/// The same workflow, on another release branch.
+pub(crate) fn branch(n: u8) -> Identity {
+    Identity::github(
+        "acme/api",
+        "release.yml",
+        &format!("refs/heads/release-{n}"),
+    )
+}
+
+/// To which all of those are one signer.
+pub(crate) fn folding_branches() -> Settings {
+    Settings::parse(
+        br#"{"refPatterns": [{"repositories": ["ghcr.io/acme/**"], "fold": "refs/heads/release-*"}]}"#,
+    )
+    .unwrap()
+}
