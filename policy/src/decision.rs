@@ -119,7 +119,7 @@ fn undetermined(
     let waived = scope.entry_says(OnUndetermined::Admit) && !denied;
     let rejects = match cause {
         Cause::Baseline => true,
-        Cause::Limit => at_stake,
+        Cause::Limit | Cause::Answer | Cause::Absent | Cause::Host => at_stake,
         Cause::TrustRoot | Cause::Format => at_stake && !waived,
         Cause::Outage if waived => false,
         Cause::Outage => {

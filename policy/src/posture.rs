@@ -39,16 +39,23 @@ pub enum Rank {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// A registry did not answer, refused or was not understood.
+    /// No connection, a time-out, 5xx, a rate limit; or 401 and 403 where the image itself was not served either.
     Outage,
+    /// The registry answered, and it is not understood; or the host does not confirm a signature in which nothing is
+    /// wrong.
+    Answer,
+    /// There is no such tag or digest: nothing can run.
+    Absent,
     /// Time or the number of images.
     Limit,
     /// The baseline is there and cannot be used, or reading it failed.
     Baseline,
     /// The known-good image cannot be proven either.
     TrustRoot,
-    /// The repository publishes bundles, which this host cannot prove.
+    /// Signature data that this host cannot prove and the learner can.
     Format,
+    /// The policy was not granted a capability or a resource.
+    Host,
 }
 
 impl Posture {
@@ -71,10 +78,13 @@ impl Cause {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Outage => "outage",
+            Self::Answer => "answer",
+            Self::Absent => "absent",
             Self::Limit => "limit",
             Self::Baseline => "baseline",
             Self::TrustRoot => "trust-root",
             Self::Format => "format",
+            Self::Host => "host",
         }
     }
 }

@@ -34,12 +34,15 @@ pub const POSTURES: [Posture; 5] = [
     Posture::Unknown,
 ];
 /// All causes of `undetermined`.
-pub const CAUSES: [Cause; 5] = [
+pub const CAUSES: [Cause; 8] = [
     Cause::Outage,
+    Cause::Answer,
+    Cause::Absent,
     Cause::Limit,
     Cause::Baseline,
     Cause::TrustRoot,
     Cause::Format,
+    Cause::Host,
 ];
 
 /// The state of a repository's baseline.

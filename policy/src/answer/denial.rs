@@ -247,6 +247,9 @@ fn way_out(finding: &Finding<'_>, drift: &Drift, room: &Room) -> Vec<String> {
 fn retry(finding: &Finding<'_>, drift: &Drift, image: &str) -> Vec<String> {
     let what = match drift.cause() {
         Some(Cause::Outage) => "Try again; see whether the registry answers and the policy server's credentials suffice.".to_owned(),
+        Some(Cause::Answer) => "Try again; the registry's answer is not understood: see continuity explain.".to_owned(),
+        Some(Cause::Absent) => "There is no such image in the registry: push it, or name one that is there.".to_owned(),
+        Some(Cause::Host) => "The policy was not granted what it asks for: see its contextAwareResources and host capabilities, and continuity check.".to_owned(),
         Some(Cause::Limit) => "Try again: what was found out is cached. Objects with fewer images need less time.".to_owned(),
         Some(Cause::Baseline) => match &finding.lookup {
             Lookup::Unusable(why) => format!("Its baseline cannot be used: {}.\nSee continuity check, and continuity restore.", clean(why, 160)),

@@ -20,6 +20,8 @@ pub struct AdmissionContext {
     pub operation: Operation,
     /// `kind.kind`, cleaned.
     pub kind: String,
+    /// Whether the object only holds a pod template: its controller makes the pods, and each is judged anew.
+    pub template: bool,
     /// The object's name, or what its name will start with, cleaned.
     pub name: String,
     /// Who asks; none: the audit scanner. Clean it before it is shown.
@@ -94,6 +96,7 @@ impl AdmissionContext {
             namespace: request.namespace.clone(),
             operation: Operation::of(request),
             kind: clean(&request.kind.kind, LONGEST_KIND),
+            template: request.kind.kind != "Pod",
             name: clean(name, LONGEST_NAME),
             user: user(request).map(str::to_owned),
             groups: request.user_info.groups.iter().cloned().collect(),
