@@ -9,7 +9,7 @@ SHELL := bash
 CARGO := cargo
 LOCKED := $(if $(CI),--locked)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
-CONTINUITY := $(TARGET_DIR)/debug/continuity
+HARNESS := $(TARGET_DIR)/debug/continuity-harness
 
 # Where the tests, the demo and the end-to-end tests find the module.
 export POLICY_WASM := $(CURDIR)/policy.wasm
@@ -23,7 +23,7 @@ help: ## This list
 
 .PHONY: demo
 demo: policy.wasm build ## The whole story in two minutes, on an embedded registry and a Sigstore of its own
-	@$(CONTINUITY) demo
+	@$(HARNESS) demo
 
 .PHONY: test
 test: policy.wasm ## Every test but the end-to-end ones; leaves policy.wasm behind
@@ -40,8 +40,8 @@ e2e: policy.wasm ## Against a real registry, images signed by the real cosign 2 
 	@scripts/e2e.sh $(LOCKED)
 
 .PHONY: build
-build: ## The program `continuity`, unoptimised
-	@$(CARGO) build --workspace --bin continuity $(LOCKED)
+build: ## The programs `continuity` and `continuity-harness`, unoptimised
+	@$(CARGO) build --workspace --bins $(LOCKED)
 
 policy.wasm: $(POLICY_SOURCES) ## The module, without metadata
 	@scripts/wasm-target.sh wasm32-wasip1
@@ -53,16 +53,16 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md ## The module as it is
 	  kwctl annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 	else
 	  $(MAKE) --no-print-directory build
-	  $(CONTINUITY) dev annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
+	  $(HARNESS) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 	fi
 
 .PHONY: cases
 cases: policy.wasm build ## Replays tests/cases through the module, and shows what differs
-	@$(CONTINUITY) dev replay tests/cases
+	@$(HARNESS) replay tests/cases
 
 .PHONY: bless
 bless: policy.wasm build ## The same, and takes what came out as what is expected: read the difference before you commit it
-	@$(CONTINUITY) dev replay tests/cases --bless
+	@$(HARNESS) replay tests/cases --bless
 	INSTA_UPDATE=always $(CARGO) test --workspace --quiet $(LOCKED)
 
 # A case for each path of docs/benchmarks.md.
@@ -70,7 +70,7 @@ BENCHED := none-verified-digest none-verified-tag none-digest none-tag none-key-
 	none-update-kept-image unsigned-enforced signer-enforced undetermined-unreachable new-not-asked several-images
 .PHONY: bench
 bench: policy.wasm ## The module's size; time and host calls of one evaluation on each path
-	@$(CARGO) run --release --package host-harness --bin continuity $(LOCKED) -- dev bench $(BENCHED:%=tests/cases/%)
+	@$(CARGO) run --release --package host-harness --bin continuity-harness $(LOCKED) -- bench $(BENCHED:%=tests/cases/%)
 
 .PHONY: bench-observe
 bench-observe: policy.wasm ## Images observed per second beside a loop of cosign verify; ten thousand repositories in one run
@@ -78,7 +78,7 @@ bench-observe: policy.wasm ## Images observed per second beside a loop of cosign
 	@scripts/cosign.sh
 	@export REGISTRY_BIN=$${REGISTRY_BIN:-$$PWD/.cache/tools/docker-registry}
 	@export COSIGN2=$${COSIGN2:-$$PWD/.cache/tools/cosign2} COSIGN3=$${COSIGN3:-$$PWD/.cache/tools/cosign3}
-	@$(CARGO) bench --package host-harness --features e2e $(LOCKED) --bench observe --bench capacity
+	@$(CARGO) bench --package continuity-cli --features e2e $(LOCKED) --bench observe --bench capacity
 
 .PHONY: fuzz
 fuzz: ## Each parser of hostile input for FUZZ_SECONDS (30), on the stable toolchain

@@ -18,5 +18,7 @@ export CHROMIUM=$PWD/.cache/tools/chromium/run
 export ETCD_BIN=${ETCD_BIN:-$PWD/.cache/tools/etcd}
 export KUBE_APISERVER_BIN=${KUBE_APISERVER_BIN:-$PWD/.cache/tools/kube-apiserver}
 export POLICY_WASM=${POLICY_WASM:-$PWD/policy.wasm}
+# Some tests call the program `continuity`.
+cargo build --workspace --bins "$@"
 # The whole workspace is named so that what `make test` compiled is used again.
 cargo test --workspace --features host-harness/e2e --test e2e "$@"

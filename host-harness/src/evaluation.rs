@@ -13,10 +13,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::admission::{Response, Review};
+use crate::admission::Response;
 use crate::capabilities::{Capabilities, Dispatcher, Grants, LogEntry};
 use crate::engine::{EngineError, HostCallbacks, Limits, SystemClock, WallClock};
 use crate::module::PolicyModule;
+use continuity_cli::admission::Review;
 
 /// A policy with everything that it needs to judge requests, but for the host's answers.
 #[derive(Clone)]

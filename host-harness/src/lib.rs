@@ -1,4 +1,4 @@
-//! Hosts the signature-continuity policy outside of a cluster: the library behind `continuity`.
+//! Hosts the signature-continuity policy outside of a cluster: the library behind `continuity-harness`.
 //!
 //! [`engine`] runs a module, [`capabilities`] answer what it asks, [`session`] records and replays those answers, and an
 //! [`evaluation`] puts them together for one request. [`commands`] are what users call.
@@ -9,19 +9,9 @@
 pub mod admission;
 pub mod capabilities;
 pub mod cases;
-pub mod cli;
 pub mod commands;
-pub mod definition;
 pub mod demo;
 pub mod engine;
 pub mod evaluation;
-pub mod explanation;
-pub mod inventory;
-pub mod kubernetes;
-pub mod learner;
-pub mod learning;
 pub mod module;
-pub mod observation;
-pub mod output;
 pub mod session;
-pub mod store;

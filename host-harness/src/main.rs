@@ -1,7 +1,7 @@
-//! The program `continuity`.
+//! The program `continuity-harness`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    host_harness::cli::main()
+    continuity_cli::program::main::<host_harness::commands::Arguments>()
 }

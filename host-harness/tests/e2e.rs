@@ -27,7 +27,7 @@ mod e2e {
     pub mod registry;
 }
 
-#[path = "races/mod.rs"]
+#[path = "../../cli/tests/races/mod.rs"]
 mod writers;
 
 use continuity_testkit::Signer as KitSigner;

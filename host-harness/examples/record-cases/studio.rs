@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
+use continuity_cli::admission::Review;
+use continuity_cli::store::DirectorySource;
+use continuity_cli::store::DirectoryWriter;
+use continuity_registry::{Sources, TrustSource};
 use continuity_testkit::sigstore::SigningKey;
 use continuity_testkit::{
     Identity, PrivateSigstore, Registry, Signature, SignatureLayer, Signer as KitSigner,
 };
-use host_harness::admission::Review;
-use host_harness::capabilities::{DirectoryStore, Grants, HostOptions, Sources, TrustSource};
+use host_harness::capabilities::{Grants, HostOptions};
 use host_harness::engine::{Engine, EngineOptions, FixedClock, Limits};
 use host_harness::evaluation::{Evaluation, Outcome};
 use host_harness::module::PolicyModule;
 use host_harness::session::Recorder;
-use host_harness::store::DirectoryWriter;
 use serde_json::{Value, json};
 use signature_continuity::baseline::{
     Baseline, Format, Origin, STATE_NAME, SignerRecord, State, config_map_name,
@@ -285,7 +287,7 @@ impl Scene<'_> {
             .trust(TrustSource::parse(
                 self.studio.sigstore.trusted_root_json().as_bytes(),
             )?)
-            .store(Arc::new(DirectoryStore::open(self.store.path())?))
+            .store(Arc::new(DirectorySource::open(self.store.path())?))
             .without_caches();
         let recorder = Arc::new(Recorder::new(Arc::new(options.start()?), self.now()));
         let since_epoch = Duration::from_secs(u64::try_from(self.now().timestamp())?);

@@ -1,8 +1,5 @@
-//! Admission requests and responses, as they stand in files.
+//! Admission responses, as kwctl prints them.
 
-mod manifest;
 mod response;
-mod review;
 
-pub use response::{Mode, Response, Status};
-pub use review::{Review, ReviewError};
+pub use response::{Response, Status};

@@ -44,17 +44,6 @@ pub struct Status {
     pub code: Option<u16>,
 }
 
-/// What a policy definition does with a rejection.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// Rejects.
-    #[default]
-    Protect,
-    /// Lets it pass, and only logs it.
-    Monitor,
-}
-
 impl Response {
     /// The response that a policy's answer amounts to, where `object` is what it was asked about.
     #[must_use]

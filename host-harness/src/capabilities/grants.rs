@@ -4,18 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// A kind of Kubernetes object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Resource {
-    /// Like `v1` or `apps/v1`.
-    pub api_version: String,
-    /// Like `ConfigMap`.
-    pub kind: String,
-}
+use continuity_cli::definition::Resource;
 
 /// Everything that one policy is granted.
 #[derive(Debug, Clone, Default)]

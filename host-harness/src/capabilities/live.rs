@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::Capabilities;
 use super::certificate::is_certificate_trusted;
-use super::config_map::{ConfigMapSource, GetResource, get_resource};
+use super::config_map::{GetResource, get_resource};
 use super::demand::Demand;
 use super::error::HostError;
 use super::fresh::Fresh;
@@ -21,6 +21,7 @@ use super::options::HostOptions;
 use super::registry::Registry;
 use super::request::HostRequest;
 use super::verify::Verifier;
+use continuity_cli::store::ConfigMapSource;
 
 const REGISTRY_ANSWERS: Duration = Duration::from_secs(60);
 const KUBERNETES_ANSWERS: Duration = Duration::from_secs(5);

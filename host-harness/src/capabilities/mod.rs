@@ -7,10 +7,9 @@
 //! Invariant: answers and error texts are those of a cluster's host, since the policy reads causes out of them.
 
 mod certificate;
+mod client_config;
 mod config_map;
-mod credentials;
 mod demand;
-mod directory_store;
 mod dispatch;
 mod error;
 mod field_mask;
@@ -23,27 +22,18 @@ mod options;
 mod registry;
 mod request;
 mod signature;
-mod sources;
-mod trust;
-mod trust_material;
+mod trust_root;
 mod verify;
 
 pub use certificate::is_certificate_trusted;
-pub use config_map::{ConfigMapKey, ConfigMapSource, StoreError};
-pub use credentials::Credentials;
-pub(crate) use credentials::Login;
-pub use directory_store::DirectoryStore;
 pub use dispatch::Dispatcher;
 pub use error::{CallbackFailure, HostError};
 pub use generation::{HostGeneration, NoSuchGeneration};
-pub use grants::{Grants, HostCapabilities, PatternError, Resource};
+pub use grants::{Grants, HostCapabilities, PatternError};
 pub use live::LiveCapabilities;
 pub use log::{Log, LogEntry};
 pub use options::HostOptions;
 pub use request::{CertificateQuestion, HostRequest};
-pub use sources::{Sources, SourcesError};
-pub use trust::{GivenRoot, TrustConfigError, TrustSource, TrustedRootError};
-pub use trust_material::TrustMaterial;
 
 /// Answers what a policy asks of its host.
 pub trait Capabilities: Send + Sync {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::config_map::ConfigMapSource;
-use super::credentials::Credentials;
 use super::live::LiveCapabilities;
-use super::sources::Sources;
-use super::trust::TrustSource;
+use continuity_cli::store::ConfigMapSource;
+use continuity_registry::Credentials;
+use continuity_registry::Sources;
+use continuity_registry::TrustSource;
 
 /// A host to be: registries, credentials, trust root and store.
 #[derive(Clone, Default)]

@@ -10,8 +10,10 @@ use oci_client::secrets::RegistryAuth;
 use oci_client::{ParseError, Reference};
 use thiserror::Error;
 
-use super::credentials::{Credentials, Login};
-use super::sources::Sources;
+use continuity_registry::Sources;
+use continuity_registry::{Credentials, Login};
+
+use super::client_config::oci_config;
 
 /// Why a registry's answer is missing. The texts are the host's.
 #[derive(Debug, Error)]
@@ -102,7 +104,7 @@ impl Registry {
         verify: bool,
     ) -> Result<Answer, OciDistributionError> {
         let registry = reference.registry();
-        let client = Client::new(self.sources.oci_config(registry, protocol, verify));
+        let client = Client::new(oci_config(&self.sources, registry, protocol, verify));
         let auth = match self.credentials.login(registry) {
             Login::Anonymous => RegistryAuth::Anonymous,
             Login::Basic { user, password } => RegistryAuth::Basic(user, password),

@@ -18,11 +18,13 @@ use sigstore::registry::{Auth, Certificate, CertificateEncoding, OciReference};
 use thiserror::Error;
 use tokio::sync::{Mutex, OnceCell};
 
-use super::credentials::{Credentials, Login};
+use super::client_config::cosign_config;
 use super::demand::Demand;
 use super::signature::Signature;
-use super::sources::Sources;
-use super::trust::TrustSource;
+use super::trust_root::trust_root;
+use continuity_registry::Sources;
+use continuity_registry::TrustSource;
+use continuity_registry::{Credentials, Login};
 
 /// Why an image is not verified. The texts are the host's.
 #[derive(Debug, Error)]
@@ -127,14 +129,14 @@ impl Verifier {
     async fn client(&self) -> Result<&Mutex<cosign::Client>, SigstoreError> {
         self.client
             .get_or_try_init(|| async {
-                let root = self.trust.root().await;
+                let root = trust_root(&self.trust).await;
                 let mut builder =
-                    ClientBuilder::default().with_oci_client_config(self.sources.cosign_config());
+                    ClientBuilder::default().with_oci_client_config(cosign_config(&self.sources));
                 if self.caching {
                     builder = builder.enable_registry_caching();
                 }
                 if let Some(root) = &root {
-                    builder = builder.with_trust_repository(root.as_ref())?;
+                    builder = builder.with_trust_repository(root)?;
                 }
                 Ok(Mutex::new(builder.build()?))
             })

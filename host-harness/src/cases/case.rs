@@ -9,12 +9,12 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::actual::Actual;
-use crate::admission::Review;
 use crate::capabilities::Grants;
 use crate::engine::Limits;
 use crate::evaluation::{Evaluation, EvaluationError, Outcome};
 use crate::module::PolicyModule;
 use crate::session::{ReplayError, Replayer, Session};
+use continuity_cli::admission::Review;
 
 const REVIEW: &str = "review.json";
 const SETTINGS: &str = "settings.yaml";

@@ -1,51 +1,32 @@
 //! Arguments that set a host up, shared by commands.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
 use clap::Args;
+use continuity_cli::commands::SourceArgs;
+use continuity_cli::store::Location;
 
-use crate::capabilities::{Credentials, HostOptions, Sources, TrustSource};
+use crate::capabilities::HostOptions;
 use crate::engine::{Engine, EngineOptions, Limits};
-use crate::store::Location;
 
 /// Registries, credentials, trust root, store. The names are kwctl's, but for the store.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Host")]
 pub(crate) struct HostArguments {
     /// Where baselines are: dir:PATH, with a file NAME.yaml for each ConfigMap, kubernetes, or kubernetes:CONTEXT.
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", env = "CONTINUITY_STORE")]
     pub(crate) store: Option<Location>,
 
-    /// YAML file with `insecure_sources` and `source_authorities`, as for kwctl.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) sources_path: Option<PathBuf>,
-
-    /// JSON file with a ClientTrustConfig; without it, Sigstore's public-good root is fetched when it is needed.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) sigstore_trust_config: Option<PathBuf>,
-
-    /// Docker's config.json, or its directory, with registry credentials.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) docker_config_json_path: Option<PathBuf>,
+    #[command(flatten)]
+    sources: SourceArgs,
 }
 
 impl HostArguments {
     pub(crate) fn options(&self) -> anyhow::Result<HostOptions> {
-        let mut options = HostOptions::new();
-        if let Some(path) = &self.sources_path {
-            options = options.sources(Sources::read(path)?);
-        }
-        if let Some(path) = &self.sigstore_trust_config {
-            options = options.trust(TrustSource::read(path)?);
-        }
-        if let Some(path) = &self.docker_config_json_path {
-            if !path.exists() {
-                bail!("there is no docker configuration at `{}`", path.display());
-            }
-            options = options.credentials(Credentials::from_file(path));
-        }
+        let options = HostOptions::new()
+            .sources(self.sources.sources()?)
+            .credentials(self.sources.credentials()?)
+            .trust(self.sources.trust()?);
         Ok(match &self.store {
             None => options,
             Some(store) => options.store(store.config_maps()?),
@@ -81,14 +62,4 @@ impl LimitArguments {
 /// The engine that commands use.
 pub(crate) fn engine() -> anyhow::Result<Engine> {
     Ok(Engine::new(&EngineOptions::cached())?)
-}
-
-/// Reads a file, or standard input for `-`.
-pub(crate) fn read_text(path: &Path, what: &str) -> anyhow::Result<String> {
-    if path == Path::new("-") {
-        return std::io::read_to_string(std::io::stdin())
-            .with_context(|| format!("cannot read {what} from standard input"));
-    }
-    std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {what} from `{}`", path.display()))
 }

@@ -1,76 +1,32 @@
-//! The subcommands, one file each.
+//! The subcommands of `continuity-harness`, one file each.
 
-mod approve;
-mod check;
-pub mod completions;
-mod decision;
-pub mod demo;
-pub mod dev;
-mod explain;
+mod annotate;
+mod bench;
+mod demo;
 mod host;
-mod identity;
-mod images;
-mod inventory;
-mod knowledge;
-mod learn;
-mod log;
-mod looking;
-pub mod man;
-mod read_again;
-mod restore;
-mod retire;
-pub mod run;
-mod status;
-mod stop;
+mod inspect;
+mod module_path;
+mod replay;
+mod run;
 
 use clap::{Parser, Subcommand};
+use continuity_cli::program::{EXIT_STATUSES, Program, Status};
 
-/// How a command ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Fine.
-    Fine,
-    /// Failed.
-    Failed,
-    /// Drift was found.
-    Drift,
-    /// A request would be rejected.
-    Rejected,
-}
-
-impl Status {
-    /// The process's exit status.
-    #[must_use]
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Fine => 0,
-            Self::Failed => 1,
-            Self::Drift => 3,
-            Self::Rejected => 4,
-        }
-    }
-}
-
-/// Arguments that contradict each other in a way that only shows once files are read. Exit status 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct UsageError(pub String);
-
-/// Tells when an image's signer changes.
+/// Hosts the signature-continuity policy outside of a cluster, as Kubewarden does.
 #[derive(Debug, Parser)]
 #[command(
-    name = "continuity",
+    name = "continuity-harness",
     version,
     about,
     disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit status: 0 fine, 1 failed, 2 usage, 3 drift found, 4 would be rejected."
+    after_help = EXIT_STATUSES
 )]
 pub struct Arguments {
     /// Say more on standard error: the policy's log lines; twice, what the host does; thrice, everything.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    verbose: u8,
 
     #[command(subcommand)]
     command: Command,
@@ -80,39 +36,25 @@ pub struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Run(Box<run::Run>),
-    Inventory(Box<inventory::TakeInventory>),
-    Learn(Box<learn::Learn>),
-    Explain(Box<explain::Explain>),
-    Approve(Box<approve::Approve>),
-    Retire(Box<retire::Retire>),
-    Status(Box<status::Status>),
-    Check(Box<check::Check>),
-    Restore(Box<restore::Restore>),
-    Dev(dev::Dev),
-    Completions(completions::Completions),
-    Man(man::Manual),
+    Replay(replay::Replay),
+    Bench(bench::Bench),
+    Annotate(annotate::Annotate),
+    Inspect(inspect::Inspect),
 }
 
-impl Arguments {
-    /// Does what was asked for.
-    ///
-    /// # Errors
-    /// With what is to be shown to whoever asked.
-    pub fn execute(self) -> anyhow::Result<Status> {
+impl Program for Arguments {
+    fn verbose(&self) -> u8 {
+        self.verbose
+    }
+
+    fn execute(self) -> anyhow::Result<Status> {
         match self.command {
             Command::Demo(command) => command.execute(),
             Command::Run(command) => command.execute(),
-            Command::Inventory(command) => command.execute(),
-            Command::Learn(command) => command.execute(),
-            Command::Explain(command) => command.execute(),
-            Command::Approve(command) => command.execute(),
-            Command::Retire(command) => command.execute(),
-            Command::Status(command) => command.execute(),
-            Command::Check(command) => command.execute(),
-            Command::Restore(command) => command.execute(),
-            Command::Dev(command) => command.execute(),
-            Command::Completions(command) => command.execute(),
-            Command::Man(command) => command.execute(),
+            Command::Replay(command) => command.execute(),
+            Command::Bench(command) => command.execute(),
+            Command::Annotate(command) => command.execute(),
+            Command::Inspect(command) => command.execute(),
         }
     }
 }

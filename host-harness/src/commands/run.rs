@@ -1,4 +1,4 @@
-//! `continuity run`: one request through the module.
+//! `continuity-harness run`: one request through the module.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,35 +8,38 @@ use chrono::Utc;
 use clap::Args;
 use serde_json::Value;
 
-use super::host::{HostArguments, LimitArguments, engine, read_text};
-use super::{Status, UsageError};
-use crate::admission::{Mode, Response, Review};
+use super::host::{HostArguments, LimitArguments, engine};
+use crate::admission::Response;
 use crate::capabilities::{Capabilities, Grants};
-use crate::definition::Definition;
 use crate::evaluation::Evaluation;
 use crate::module::PolicyModule;
-use crate::output;
 use crate::session::{Recorder, ReplayError, Replayer, Session};
+use continuity_cli::admission::Review;
+use continuity_cli::definition::Definition;
+use continuity_cli::definition::Mode;
+use continuity_cli::output;
+use continuity_cli::output::read_text;
+use continuity_cli::program::{Status, UsageError};
 
 /// Run one request through the policy, as a policy server would.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   Would this deployment be admitted?
-    continuity run policy.wasm --request-path deployment.yaml --settings-path settings.yaml \\
+    continuity-harness run policy.wasm --request-path deployment.yaml --settings-path settings.yaml \\
       --store dir:baselines --allow-context-aware
 
   As the policy of that name in a cluster would judge it, with the module at hand:
-    continuity run policies.yaml --policy-name enforce --module policy.wasm -r review.json \\
+    continuity-harness run policies.yaml --policy-name enforce --module policy.wasm -r review.json \\
       --store dir:baselines --allow-context-aware
 
   Record what the policy asks its host, and replay it without registry or store:
-    continuity run policy.wasm -r review.json --record-host-capabilities-interactions session.yml …
-    continuity run policy.wasm -r review.json --replay-host-capabilities-interactions session.yml
+    continuity-harness run policy.wasm -r review.json --record-host-capabilities-interactions session.yml …
+    continuity-harness run policy.wasm -r review.json --replay-host-capabilities-interactions session.yml
 
 Exit status:
   0 admitted, 1 failed, 2 usage, 4 would be rejected")]
-pub struct Run {
+pub(super) struct Run {
     /// A .wasm module, or a YAML file with a ClusterAdmissionPolicy.
     policy: PathBuf,
 
@@ -211,7 +214,7 @@ impl Run {
                 if self.allow_context_aware {
                     output::note(
                         "warning: the module has no metadata, so it can be granted no Kubernetes resources; \
-                         annotate it (`continuity dev annotate`)",
+                         annotate it (`continuity-harness annotate`)",
                     );
                 }
                 return Grants::all_calls([]);

@@ -6,8 +6,8 @@ use anyhow::bail;
 use serde_json::Value;
 
 use crate::evaluation::Outcome;
-use crate::learner::Change;
-use crate::output;
+use continuity_cli::learner::Change;
+use continuity_cli::output;
 
 const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";

@@ -14,19 +14,20 @@ use signature_continuity::baseline::{Baseline, State};
 use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::Settings;
 
-use crate::admission::Review;
-use crate::capabilities::{
-    Credentials, DirectoryStore, Grants, HostOptions, LiveCapabilities, Resource, Sources,
-    TrustSource,
-};
+use crate::capabilities::{Grants, HostOptions, LiveCapabilities};
 use crate::engine::{Engine, FixedClock};
 use crate::evaluation::{Evaluation, Outcome};
-use crate::inventory::{Image, Look as _};
-use crate::learner::{Change, Learner, Options};
 use crate::module::PolicyModule;
-use crate::observation::registry::Limits;
-use crate::observation::{Eyes, Observer, Seen};
-use crate::store::{LearnerState, Location, Store};
+use continuity_cli::admission::Review;
+use continuity_cli::definition::Resource;
+use continuity_cli::inventory::Image;
+use continuity_cli::learner::{Change, Learner, Options};
+use continuity_cli::observation::Observe as _;
+use continuity_cli::observation::{ImageObserver, NativeObserver, ObservedImage};
+use continuity_cli::store::DirectorySource;
+use continuity_cli::store::{LearnerState, Location, Store};
+use continuity_registry::RequestLimits;
+use continuity_registry::{Credentials, Sources, TrustSource};
 
 /// The repository that the story is about.
 pub(super) const IMAGE: &str = "acme/api";
@@ -185,13 +186,13 @@ impl Stage {
     ///
     /// # Errors
     /// When it cannot be looked at.
-    pub fn look(&self, image: &str) -> anyhow::Result<Seen> {
+    pub fn observe(&self, image: &str) -> anyhow::Result<ObservedImage> {
         let settings = self.parsed_settings()?;
         let reference: ImageReference = image.parse()?;
         let repository = settings.aliased(reference.repository());
         let lookup = self.baselines()?.read(&repository)?.lookup;
         self.eyes(&settings)?
-            .look(&reference, &lookup)
+            .observe(&reference, &lookup)
             .map_err(anyhow::Error::msg)
     }
 
@@ -221,14 +222,14 @@ impl Stage {
         Ok(location.open(NAMESPACE, false)?)
     }
 
-    fn eyes(&self, settings: &Settings) -> anyhow::Result<Eyes> {
-        let observer = Observer::start(
+    fn eyes(&self, settings: &Settings) -> anyhow::Result<ImageObserver> {
+        let observer = NativeObserver::start(
             self.sources(),
             Credentials::from_file(self.store.path().join("no-credentials")),
             &self.trust,
-            Limits::default(),
+            RequestLimits::default(),
         )?;
-        Ok(Eyes::new(observer, settings.clone()))
+        Ok(ImageObserver::new(observer, settings.clone()))
     }
 
     fn parsed_settings(&self) -> anyhow::Result<Settings> {
@@ -243,7 +244,7 @@ impl Stage {
 
     /// A host without memory of the act before.
     fn capabilities(&self) -> anyhow::Result<LiveCapabilities> {
-        let store = DirectoryStore::open(self.store.path())?;
+        let store = DirectorySource::open(self.store.path())?;
         Ok(HostOptions::new()
             .sources(self.sources())
             .trust(self.trust.clone())

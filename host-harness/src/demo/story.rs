@@ -8,8 +8,8 @@ use signature_continuity::signer::Signer;
 
 use super::scene::{Teller, Verdict, fact};
 use super::stage::{IMAGE, Stage};
-use crate::learning::{Approval, approve};
-use crate::output;
+use continuity_cli::baseline::{Approval, approve};
+use continuity_cli::output;
 
 /// Tells the whole story.
 ///
@@ -194,7 +194,7 @@ fn enforcement(
 
     teller.chapter("It was meant: the publisher signs v4 by hand now")?;
     let v4 = format!("{}@{stranger}", stage.repository());
-    let seen = stage.look(&v4)?;
+    let seen = stage.observe(&v4)?;
     let signature = seen
         .signatures
         .first()

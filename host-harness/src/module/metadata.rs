@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kubewarden_policy_sdk::metadata::ProtocolVersion;
 use serde::{Deserialize, Serialize};
 
-use crate::capabilities::Resource;
+use continuity_cli::definition::Resource;
 
 /// Metadata of a policy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

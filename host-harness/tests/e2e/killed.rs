@@ -5,8 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use continuity_cli::store::{Location, Store};
 use continuity_testkit::Signer as KitSigner;
-use host_harness::store::{Location, Store};
 use serde_json::json;
 use signature_continuity::baseline::Baseline;
 

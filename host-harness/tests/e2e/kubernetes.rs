@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use host_harness::store::{
+use continuity_cli::store::{
     DirectoryWriter, KubernetesBaselines, LearnerState, Location, Revision, Store as _, StoreError,
 };
 use k8s_openapi::api::core::v1::ConfigMap;

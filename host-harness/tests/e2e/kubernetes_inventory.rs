@@ -1,6 +1,6 @@
 //! The images of a cluster, on a real API server without nodes: a status is what the test writes into it.
 
-use host_harness::inventory::{Image, cluster_images};
+use continuity_cli::inventory::{Image, cluster_images};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{Patch, PatchParams};

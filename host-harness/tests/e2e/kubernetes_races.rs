@@ -1,6 +1,6 @@
 //! Writers of one cluster, killed and at once, on a real API server.
 
-use host_harness::store::KubernetesBaselines;
+use continuity_cli::store::KubernetesBaselines;
 
 use super::api_server::api_server;
 use crate::writers::{self, Race};

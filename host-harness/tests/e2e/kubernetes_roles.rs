@@ -3,8 +3,8 @@
 use std::process::Command;
 use std::sync::Arc;
 
+use continuity_cli::store::{ClusterConfigMaps, KubernetesBaselines, Revision, Store as _};
 use host_harness::capabilities::{Capabilities as _, HostOptions, HostRequest};
-use host_harness::store::{ClusterConfigMaps, KubernetesBaselines, Revision, Store as _};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
@@ -149,7 +149,7 @@ fn run_judges_by_the_baselines_of_a_cluster() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         let module = std::env::var("POLICY_WASM").expect("make e2e sets POLICY_WASM");
         let continuity = |arguments: &[&str]| {
-            Command::new(env!("CARGO_BIN_EXE_continuity"))
+            Command::new(super::lab::continuity())
                 .current_dir(directory.path())
                 .env("KUBECONFIG", api_server().kubeconfig())
                 .args(arguments)

@@ -6,9 +6,9 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{TimeDelta, Utc};
+use continuity_cli::store::DirectoryWriter;
 use continuity_testkit::sigstore::digest_of;
 use continuity_testkit::{Identity, PrivateSigstore, Remote};
-use host_harness::store::DirectoryWriter;
 use serde_json::{Value, json};
 use signature_continuity::baseline::{Baseline, Format, Origin, SignerRecord};
 use signature_continuity::proof::rank_of;
@@ -228,7 +228,7 @@ impl Lab {
     }
 
     pub fn continuity(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_continuity"));
+        let mut command = Command::new(continuity());
         command.current_dir(self.directory.path());
         command
     }
@@ -242,4 +242,17 @@ impl Lab {
     pub fn path(&self, name: &str) -> std::path::PathBuf {
         self.directory.path().join(name)
     }
+}
+
+/// The program `continuity`, which is built beside whatever runs this.
+pub fn continuity() -> std::path::PathBuf {
+    let own = std::env::current_exe().unwrap();
+    // target/debug/deps/e2e-…
+    let program = own.ancestors().nth(2).unwrap().join("continuity");
+    assert!(
+        program.exists(),
+        "there is no `{}`: cargo build --bin continuity",
+        program.display()
+    );
+    program
 }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use host_harness::inventory::{Inventory, page, sample};
+use continuity_cli::inventory::{Inventory, page, sample};
 use serde_json::json;
 
 use super::browser::Browser;

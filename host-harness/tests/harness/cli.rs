@@ -30,13 +30,13 @@ pub fn workbench() -> tempfile::TempDir {
     std::fs::write(path.join("store/n.yaml"), BASELINE).unwrap();
     run(
         path,
-        "dev annotate bare.wasm -m metadata.yml -u README.md -o policy.wasm",
+        "annotate bare.wasm -m metadata.yml -u README.md -o policy.wasm",
     );
     directory
 }
 
 pub fn command(directory: &Path, arguments: &str) -> Command {
-    let mut command = Command::cargo_bin("continuity").unwrap();
+    let mut command = Command::cargo_bin("continuity-harness").unwrap();
     command
         .current_dir(directory)
         .env_clear()
@@ -54,7 +54,7 @@ pub fn run(directory: &Path, arguments: &str) -> String {
         text.replace(&directory.display().to_string(), "[DIR]")
     };
     format!(
-        "$ continuity {arguments}\n{}--- stderr\n{}--- status {}\n",
+        "$ continuity-harness {arguments}\n{}--- stderr\n{}--- status {}\n",
         text(&output.stdout),
         text(&output.stderr),
         output.status.code().unwrap()
@@ -66,10 +66,7 @@ fn shows_help() {
     let directory = tempfile::tempdir().unwrap();
     insta::assert_snapshot!("help", run(directory.path(), "--help"));
     insta::assert_snapshot!("help_run", run(directory.path(), "run --help"));
-    insta::assert_snapshot!(
-        "help_dev_replay",
-        run(directory.path(), "dev replay --help")
-    );
+    insta::assert_snapshot!("help_replay", run(directory.path(), "replay --help"));
 }
 
 #[test]
@@ -150,9 +147,9 @@ fn fails_with_one_sentence_and_its_causes() {
         "run policy.wasm -r pod.yaml --sigstore-trust-config absent.json",
         "run policy.wasm -r pod.yaml --docker-config-json-path absent",
         "run pod.yaml -r pod.yaml",
-        "dev replay empty --module policy.wasm",
-        "dev replay store --module absent.wasm",
-        "dev inspect pod.yaml",
+        "replay empty --module policy.wasm",
+        "replay store --module absent.wasm",
+        "inspect pod.yaml",
     ] {
         text.push_str(&run(path, arguments));
         text.push('\n');
@@ -204,11 +201,11 @@ fn runs_definitions() {
 fn annotates_as_kwctl_does() {
     let directory = workbench();
     let path = directory.path();
-    let mut text = run(path, "dev inspect policy.wasm");
+    let mut text = run(path, "inspect policy.wasm");
     // Again, over its own output: the section is replaced.
     run(
         path,
-        "dev annotate policy.wasm -m metadata.yml -u README.md -o again.wasm",
+        "annotate policy.wasm -m metadata.yml -u README.md -o again.wasm",
     );
     let read = |name: &str| std::fs::read(path.join(name)).unwrap();
     assert_eq!(read("again.wasm"), read("policy.wasm"));
@@ -217,12 +214,9 @@ fn annotates_as_kwctl_does() {
         METADATA.replace("kubernetes/get_resource", "oci/*"),
     )
     .unwrap();
-    text.push_str(&run(
-        path,
-        "dev annotate bare.wasm -m other.yml -o other.wasm",
-    ));
+    text.push_str(&run(path, "annotate bare.wasm -m other.yml -o other.wasm"));
     std::fs::write(path.join("bad.yml"), METADATA.replace("[pods]", "[]")).unwrap();
-    text.push_str(&run(path, "dev annotate bare.wasm -m bad.yml -o bad.wasm"));
+    text.push_str(&run(path, "annotate bare.wasm -m bad.yml -o bad.wasm"));
     assert!(!path.join("bad.wasm").exists());
     insta::assert_snapshot!("annotate", text);
 }
@@ -230,9 +224,9 @@ fn annotates_as_kwctl_does() {
 #[test]
 fn is_silent_when_nobody_reads() {
     let directory = workbench();
-    let program = assert_cmd::cargo::cargo_bin("continuity");
+    let program = assert_cmd::cargo::cargo_bin("continuity-harness");
     let script = format!(
-        "{} dev inspect policy.wasm | true; exit ${{PIPESTATUS[0]}}",
+        "{} inspect policy.wasm | true; exit ${{PIPESTATUS[0]}}",
         program.display()
     );
     let output = std::process::Command::new("bash")

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use host_harness::capabilities::{Capabilities as _, DirectoryStore, HostOptions, HostRequest};
+use continuity_cli::store::DirectorySource;
+use host_harness::capabilities::{Capabilities as _, HostOptions, HostRequest};
 use serde_json::{Value, json};
 
 use crate::hosts::message;
@@ -27,7 +28,7 @@ fn reads_config_maps() {
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: ns, labels: {l: x}}\ndata: {k: v}\n",
     )
     .unwrap();
-    let store = Arc::new(DirectoryStore::open(directory.path()).unwrap());
+    let store = Arc::new(DirectorySource::open(directory.path()).unwrap());
     let host = HostOptions::new()
         .store(store)
         .without_caches()

@@ -1,12 +1,12 @@
 //! Hosts to ask, and what to ask them.
 
+use continuity_registry::{Credentials, Sources, TrustSource};
 use host_harness::capabilities::{
-    Capabilities, Credentials, HostError, HostOptions, HostRequest, LiveCapabilities, Sources,
-    TrustSource,
+    Capabilities, HostError, HostOptions, HostRequest, LiveCapabilities,
 };
 use serde_json::json;
 
-use crate::server::Server;
+use continuity_testkit::server::Server;
 
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";

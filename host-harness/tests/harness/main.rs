@@ -12,20 +12,18 @@
 )]
 
 mod cli;
-mod clusters;
 mod config_maps;
 mod dispatch;
 mod engine;
+mod forgeries;
 mod guest;
 mod hosts;
-mod learning;
+#[path = "../../../cli/tests/program/observation/lab.rs"]
+mod lab;
 mod modules;
 mod native;
-mod observation;
-mod races;
 mod recordings;
 mod registries;
-mod server;
 mod sessions;
 mod signature_data;
 mod verification;

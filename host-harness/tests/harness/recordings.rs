@@ -61,9 +61,9 @@ fn replays_cases() {
             ),
         );
     }
-    let mut text = run(path, "dev replay cases --module policy.wasm");
-    text.push_str(&run(path, "dev replay cases --module policy.wasm --bless"));
-    text.push_str(&run(path, "dev replay cases --module bare.wasm"));
+    let mut text = run(path, "replay cases --module policy.wasm");
+    text.push_str(&run(path, "replay cases --module policy.wasm --bless"));
+    text.push_str(&run(path, "replay cases --module bare.wasm"));
     let expected = cases.join("rejects/expected.json");
     let changed = std::fs::read_to_string(&expected).unwrap();
     text.push_str(&changed);
@@ -72,17 +72,17 @@ fn replays_cases() {
         changed.replace("second", "2nd").replace("403", "500"),
     )
     .unwrap();
-    text.push_str(&run(path, "dev replay cases --module policy.wasm"));
+    text.push_str(&run(path, "replay cases --module policy.wasm"));
     text.push_str(&run(
         path,
-        "dev replay cases --module policy.wasm --filter admits",
+        "replay cases --module policy.wasm --filter admits",
     ));
     text.push_str(&run(
         path,
-        "dev replay cases --module policy.wasm --filter nothing",
+        "replay cases --module policy.wasm --filter nothing",
     ));
     std::fs::remove_file(cases.join("admits/session.yml")).unwrap();
-    text.push_str(&run(path, "dev replay cases/admits --module policy.wasm"));
+    text.push_str(&run(path, "replay cases/admits --module policy.wasm"));
     insta::assert_snapshot!("cases", text);
 }
 
@@ -96,12 +96,9 @@ fn measures_cases() {
     let record = "run policy.wasm -r pod.yaml --store dir:store --allow-context-aware \
                   --record-host-capabilities-interactions cases/admits/session.yml";
     run(path, record);
-    let output = command(
-        path,
-        "dev bench cases --module policy.wasm -n 3 --output json",
-    )
-    .output()
-    .unwrap();
+    let output = command(path, "bench cases --module policy.wasm -n 3 --output json")
+        .output()
+        .unwrap();
     let measured: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let module = std::fs::metadata(path.join("policy.wasm")).unwrap().len();
     assert_eq!(measured.pointer("/moduleBytes"), Some(&module.into()));
@@ -110,6 +107,6 @@ fn measures_cases() {
         Some(&1.into())
     );
     assert_eq!(measured.pointer("/cases/0/ratio"), Some(&1.0.into()));
-    let table = run(path, "dev bench cases --module policy.wasm -n 3");
+    let table = run(path, "bench cases --module policy.wasm -n 3");
     assert!(table.contains("1 kubernetes/get_resource"), "{table}");
 }

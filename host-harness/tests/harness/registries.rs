@@ -1,6 +1,7 @@
 //! What registries answer, in the host's words: policies tell absence from outage by them.
 
-use host_harness::capabilities::{Capabilities as _, Sources};
+use continuity_registry::Sources;
+use host_harness::capabilities::Capabilities as _;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::hosts::{
     OCI_INDEX, OCI_MANIFEST, PREFIX, digest_of, host, image_manifest, manifest_of, message,
     options, verify_by_key,
 };
-use crate::server::{Answer, Server};
+use continuity_testkit::server::{Answer, Server};
 
 #[rstest]
 #[case::absent(404, "MANIFEST_UNKNOWN", "manifest unknown", "manifest unknown")]

@@ -5,7 +5,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::hosts::{CONFIG, OCI_INDEX, OCI_MANIFEST, host, image_manifest, message, verify_by_key};
-use crate::server::{Answer, Server};
+use continuity_testkit::server::{Answer, Server};
 
 #[test]
 fn tells_images_without_signatures() {

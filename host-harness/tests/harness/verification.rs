@@ -1,11 +1,11 @@
 //! Verification of signatures and certificates, with a registry and a Sigstore made on the spot.
 
 use chrono::{DateTime, Duration, Utc};
+use continuity_registry::{Credentials, Sources, TrustSource};
 use continuity_testkit::registry::Registry;
 use continuity_testkit::sigstore::{Identity, KeyKind, PrivateSigstore, Signer, SigningKey};
 use host_harness::capabilities::{
-    Capabilities as _, Credentials, HostError, HostOptions, HostRequest, LiveCapabilities, Sources,
-    TrustSource,
+    Capabilities as _, HostError, HostOptions, HostRequest, LiveCapabilities,
 };
 use serde_json::{Value, json};
 

@@ -13,10 +13,12 @@
 //! - [`sigstore`]: certificate authority, transparency log, identities, signatures of cosign 2 and 3,
 //!   whose bundles verifiers take where they have an inclusion proof.
 //! - [`forge`]: ready-made forgeries, each with the story of what the attacker did.
+//! - [`server`]: a registry that says what it is told, word for word.
 //! - [`registry`]: a registry on a local port, with faults that can be set while it runs.
 
 pub mod forge;
 pub mod registry;
+pub mod server;
 pub mod sigstore;
 
 pub use forge::{Forgery, Scene, Victim};

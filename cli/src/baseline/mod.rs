@@ -1,0 +1,24 @@
+//! Learning: what observations teach a baseline. Pure functions of values, with the clock passed in.
+//!
+//! Invariant: only what is proven, and not made for another repository, teaches anything; an established baseline takes
+//! in no stranger except by approval or introduction; no signer is ever removed; each change raises the generation by
+//! one. Where in doubt, nothing is learned. The order of observations makes no difference.
+
+mod approval;
+mod digest_observation;
+mod digests;
+mod fold;
+mod history;
+mod provenance;
+mod result;
+mod update;
+
+pub use approval::{Approval, allow, approve, approved_anew, retire};
+pub use digest_observation::DigestObservation;
+pub use fold::{Terms, ahead, fold};
+pub use history::Past;
+pub use provenance::note_provenance;
+pub use result::{BaselineEvent, UpdateResult};
+
+#[cfg(test)]
+pub(crate) mod tests;

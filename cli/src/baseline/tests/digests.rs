@@ -1,0 +1,157 @@
+//! The lists of digests.
+
+use super::*;
+use signature_continuity::baseline::{Lookup, Tolerated};
+use signature_continuity::settings::Settings;
+
+fn settings() -> Settings {
+    Settings::default()
+}
+
+#[test]
+fn what_ran_without_a_known_signer_is_tolerated_once() {
+    let images = [
+        image("v2", &[by(release())]),
+        unproven("old", Posture::Unsigned),
+        unproven("lost", Posture::Unknown),
+    ];
+    let (after, _) = learned(learn(Some(&first()), &images, now() + DAY));
+    assert_eq!(after.tolerated.len(), 2);
+    let of = |seed| after.tolerated(&digest(seed)).map(|entry| entry.posture);
+    assert_eq!(of("old"), Some(Posture::Unsigned));
+    assert_eq!(of("lost"), Some(Posture::Unknown));
+    assert_eq!(of("v2"), None);
+    // Later ones are not.
+    let later = [unproven("late", Posture::Unsigned)];
+    assert_eq!(
+        learn(Some(&after), &later, now() + DAY),
+        UpdateResult::Unchanged
+    );
+}
+
+#[test]
+fn nothing_is_tolerated_before_it_is_established() {
+    let images = [unproven("old", Posture::Unsigned)];
+    assert_eq!(
+        learn(Some(&first()), &images, now()),
+        UpdateResult::Unchanged
+    );
+}
+
+#[test]
+fn a_tolerated_digest_is_forgotten_a_month_after_it_ran() {
+    let old = [unproven("old", Posture::Unsigned)];
+    let (mut baseline, _) = learned(learn(Some(&first()), &old, now() + DAY));
+    (baseline, _) = learned(learn(Some(&baseline), &old, now() + DAY * 20));
+    assert_eq!(
+        learn(Some(&baseline), &[], now() + DAY * 49),
+        UpdateResult::Unchanged
+    );
+    let (after, news) = learned(learn(Some(&baseline), &[], now() + DAY * 50));
+    assert_eq!(after.tolerated, []);
+    assert_eq!(news, [BaselineEvent::Forgotten(digest("old"))]);
+}
+
+#[test]
+fn the_platforms_of_a_verified_index_are_verified_with_it() {
+    let (baseline, _) = learned(learn(
+        None,
+        &[index("v1", &[by(release())], &["amd64", "arm64"])],
+        now(),
+    ));
+    assert!(baseline.verified(&digest("arm64")).is_some());
+    let text = serde_json::to_string(&baseline).unwrap();
+    let again = Baseline::from_json(&text, &repository()).unwrap();
+    assert_eq!(again, baseline);
+}
+
+#[test]
+fn what_runs_stays_and_of_the_others_the_newest_32() {
+    let mut baseline = first();
+    for n in 0..50 {
+        let at = now() + TimeDelta::days(n);
+        let release = [
+            image("v1", &[by(release())]),
+            index(&format!("r{n}"), &[by(release())], &[&format!("p{n}")]),
+        ];
+        baseline = learned(learn(Some(&baseline), &release, at)).0;
+    }
+    let is_listed = |seed: &str| baseline.verified(&digest(seed)).is_some();
+    assert!(is_listed("v1"));
+    assert!(is_listed("r49") && is_listed("p49"));
+    // Those before the last one do not run any more.
+    assert!(is_listed("r17") && is_listed("p17"));
+    assert!(!is_listed("r16") && !is_listed("p16"));
+    // A platform's digest that runs keeps its index.
+    let platform = [unproven("p17", Posture::Unsigned)];
+    let next = [image("r50", &[by(release())]), platform[0].clone()];
+    let (after, _) = learned(learn(Some(&baseline), &next, now() + DAY * 60));
+    assert!(after.verified(&digest("p17")).is_some());
+}
+
+#[test]
+fn a_release_to_come_is_verified_and_nothing_else() {
+    let before = first();
+    let seen = [
+        image("v2", &[by(release()), by(stranger())]),
+        image("v3", &[by(stranger())]),
+        unproven("v4", Posture::Unsigned),
+    ];
+    let sights: Vec<_> = seen.iter().filter_map(running).collect();
+    let (after, news) = learned(ahead(Some(&before), &sights, &settings(), now() + DAY * 9));
+    assert_eq!(news, [BaselineEvent::Verified(digest("v2"))]);
+    assert_eq!(after.signers, before.signers);
+    assert_eq!(after.candidates, []);
+    assert_eq!(after.established, None);
+    assert!(matches!(
+        ahead(None, &sights, &settings(), now()),
+        UpdateResult::Nothing(_)
+    ));
+}
+
+#[test]
+fn a_release_to_come_in_a_bundle_says_that_there_are_bundles() {
+    let seen = [image("v2", &[by(release()).bundled()])];
+    let sights: Vec<_> = seen.iter().filter_map(running).collect();
+    let (after, _) = learned(ahead(Some(&first()), &sights, &settings(), now()));
+    assert!(after.publishes_bundles());
+}
+
+#[test]
+fn what_is_learned_can_be_read() {
+    let baseline = established();
+    let text = serde_json::to_string_pretty(&baseline).unwrap();
+    let again = Baseline::from_json(&text, &repository()).unwrap();
+    assert_eq!(
+        Lookup::Usable(Box::new(again)),
+        Lookup::Usable(Box::new(baseline))
+    );
+}
+
+#[test]
+fn who_saw_a_part_of_what_runs_forgets_nothing() {
+    let mut before = established();
+    before.tolerated = vec![Tolerated {
+        digest: digest("old"),
+        posture: Posture::Unsigned,
+        at: now(),
+    }];
+    let terms = Terms {
+        establish_after: DAY,
+        now: now() + DAY * 40,
+        past: None,
+        may_establish: false,
+        settings: &Settings::default(),
+    };
+    let kept = match fold(Some(&before), &repository(), &[], &terms) {
+        UpdateResult::Learned { baseline, .. } => *baseline,
+        UpdateResult::Unchanged | UpdateResult::Nothing(_) => before.clone(),
+    };
+    assert_eq!(kept.tolerated, before.tolerated);
+    let whole = Terms {
+        may_establish: true,
+        ..terms
+    };
+    let (after, _) = learned(fold(Some(&before), &repository(), &[], &whole));
+    assert_eq!(after.tolerated, []);
+}

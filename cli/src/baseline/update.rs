@@ -1,0 +1,359 @@
+//! A baseline while it learns.
+
+use super::digest_observation::{DigestObservation, first_signer, signer};
+use super::digests;
+use super::history::Qualified;
+use super::provenance::note_provenance;
+use super::result::{BaselineEvent, UpdateResult};
+use crate::observation::{Signature, SignedRepository};
+use chrono::{DateTime, TimeDelta, Utc};
+use signature_continuity::baseline::{
+    Baseline, Candidate, Format, Introduction, Log, Origin, SignerRecord,
+};
+use signature_continuity::proof::rank_of;
+use signature_continuity::settings::Settings;
+use signature_continuity::signer::{Keyless, Signer, SignerId};
+use std::collections::BTreeMap;
+
+/// How many strangers a baseline remembers; the oldest are kept, so that nobody can push them out.
+const MOST_CANDIDATES: usize = 16;
+/// How many signers a cold baseline takes in by itself: whoever needs more approves them.
+const MOST_SIGNERS: usize = 32;
+
+pub(super) struct BaselineUpdate<'a> {
+    pub(super) baseline: Baseline,
+    settings: &'a Settings,
+    pub(super) news: Vec<BaselineEvent>,
+    pub(super) now: DateTime<Utc>,
+    /// Whether it takes in strangers by itself.
+    pub(super) is_open: bool,
+}
+
+/// Who is introduced, by whom.
+pub(super) type Introductions = BTreeMap<SignerId, SignerId>;
+
+impl<'a> BaselineUpdate<'a> {
+    /// One that takes in nobody by itself.
+    pub(super) fn of(baseline: Baseline, settings: &'a Settings, now: DateTime<Utc>) -> Self {
+        Self {
+            baseline,
+            settings,
+            news: Vec::new(),
+            now,
+            is_open: false,
+        }
+    }
+
+    /// One that is cold. Once its time is over it takes in nobody any more, however late the run comes that establishes
+    /// it: what is seen then is seen after its time.
+    pub(super) fn cold_until(self, due: DateTime<Utc>) -> Self {
+        Self {
+            is_open: self.baseline.established.is_none() && self.now < due,
+            ..self
+        }
+    }
+
+    /// A new one, in its first run.
+    pub(super) fn begun(self) -> Self {
+        Self {
+            is_open: true,
+            ..self
+        }
+    }
+
+    /// The record of a signer, compared as admission compares: with the operator's `refPatterns` folded.
+    fn record(&self, signer: &Signer) -> Option<&SignerRecord> {
+        let compared = self.compared(signer);
+        let mut records = self.baseline.signers.iter();
+        // The signer itself before one that only compares equal, a known one before a retired one.
+        let itself = self.baseline.record(&signer.id());
+        itself.or_else(|| records.find(|record| self.compared(&record.signer) == compared))
+    }
+
+    fn compared(&self, signer: &Signer) -> Signer {
+        match signer {
+            Signer::Keyless(keyless) => Signer::Keyless(Keyless {
+                subject: self
+                    .settings
+                    .comparison_subject(&self.baseline.repository, &keyless.subject),
+                ..keyless.clone()
+            }),
+            Signer::Key(_) => signer.clone(),
+        }
+    }
+
+    fn is_known(&self, signer: &Signer) -> bool {
+        self.record(signer)
+            .is_some_and(|record| record.retired.is_none())
+    }
+
+    pub(super) fn is_retired(&self, signer: &Signer) -> bool {
+        self.record(signer)
+            .is_some_and(|record| record.retired.is_some())
+    }
+
+    fn is_recorded(&self, signer: &Signer) -> bool {
+        self.record(signer).is_some()
+    }
+
+    /// What one digest teaches.
+    pub(super) fn learn(&mut self, sight: &DigestObservation<'_>) {
+        let signatures = sight.teaching();
+        if self.is_open
+            && let Some(first) = first_signer(&sight.complete())
+            && !self.is_recorded(signer(first))
+        {
+            self.take_in(first, Origin::Observed);
+        }
+        let (known, others): (Vec<&Signature>, Vec<&Signature>) = signatures
+            .iter()
+            .partition(|signature| self.is_known(signer(signature)));
+        let Some(beside) = known.iter().map(|s| signer(s).id()).min() else {
+            return;
+        };
+        for signature in &known {
+            self.note_known(signature, sight);
+        }
+        // Whoever stands beside a retired signer may be its thief.
+        if !others.iter().any(|other| self.is_retired(signer(other))) {
+            for stranger in others {
+                self.note_candidate(signer(stranger), &beside);
+            }
+        }
+        self.note_verified(sight, &known);
+    }
+
+    /// What the digest of a release to come teaches.
+    pub(super) fn foresee(&mut self, sight: &DigestObservation<'_>) {
+        let signatures = sight.teaching();
+        let known: Vec<&Signature> = signatures
+            .into_iter()
+            .filter(|signature| self.is_known(signer(signature)))
+            .collect();
+        for signature in &known {
+            self.note_format(signature.format());
+        }
+        self.note_verified(sight, &known);
+    }
+
+    pub(super) fn take_in(&mut self, signature: &Signature, origin: Origin) {
+        if self.baseline.signers.len() >= MOST_SIGNERS {
+            return;
+        }
+        let signer = signer(signature).clone();
+        self.baseline.rank = self.baseline.rank.max(rank_of(&signer));
+        let id = signer.id();
+        self.baseline
+            .candidates
+            .retain(|candidate| candidate.id != id);
+        self.news.push(match &origin {
+            Origin::Introduced(Introduction { by }) => BaselineEvent::Introduced {
+                signer: signer.clone(),
+                by: by.clone(),
+            },
+            Origin::History => BaselineEvent::History(signer.clone()),
+            Origin::Observed | Origin::Approved { .. } => BaselineEvent::Signer(signer.clone()),
+        });
+        self.baseline.signers.push(SignerRecord {
+            signer,
+            origin,
+            alone: false,
+            first_seen: self.now,
+            last_seen: self.now,
+            digests: 0,
+            retired: None,
+        });
+    }
+
+    /// Takes in whom the repository's own past establishes; from then on nobody else is taken in.
+    pub(super) fn take_in_by_history(&mut self, qualified: &Qualified<'_>) {
+        self.is_open = true;
+        let id = self.record(qualified.signer()).map(SignerRecord::id);
+        let mut records = self.baseline.signers.iter_mut();
+        match records.find(|record| Some(record.id()) == id) {
+            Some(record) => {
+                // Who approved, and why, stays on the record.
+                if record.origin == Origin::Observed {
+                    record.origin = Origin::History;
+                }
+                self.news
+                    .push(BaselineEvent::History(record.signer.clone()));
+            }
+            None => self.take_in(qualified.first, Origin::History),
+        }
+        for sight in &qualified.sights {
+            self.learn(sight);
+        }
+        self.is_open = false;
+    }
+
+    /// Who is introduced on these digests by the signed word of a known signer, given before that one was retired.
+    pub(super) fn introductions(&self, sights: &[DigestObservation<'_>]) -> Introductions {
+        let mut introductions = Introductions::new();
+        for signature in sights.iter().flat_map(DigestObservation::teaching) {
+            let Some(record) = self.record(signer(signature)) else {
+                continue;
+            };
+            if signature.signed_repository != SignedRepository::Here {
+                continue;
+            }
+            let in_office = |said: &Option<DateTime<Utc>>| match &record.retired {
+                None => true,
+                Some(retired) => said.is_some_and(|at| at < retired.at),
+            };
+            let introduced = signature.introduces.iter();
+            for (id, _) in introduced.filter(|(_, said)| in_office(said)) {
+                let by = introductions
+                    .entry(id.clone())
+                    .or_insert_with(|| record.id());
+                // Of several introducers the same one is named, whatever the order.
+                *by = (*by).clone().min(record.id());
+            }
+        }
+        introductions
+    }
+
+    pub(super) fn take_in_introduced(
+        &mut self,
+        sight: &DigestObservation<'_>,
+        introductions: &Introductions,
+    ) {
+        for signature in sight.teaching() {
+            let id = signer(signature).id();
+            if let Some(by) = introductions.get(&id)
+                && !self.is_recorded(signer(signature))
+            {
+                let origin = Origin::Introduced(Introduction { by: by.clone() });
+                self.take_in(signature, origin);
+            }
+        }
+    }
+
+    fn note_known(&mut self, signature: &Signature, sight: &DigestObservation<'_>) {
+        let rank = signature.proven.rank();
+        // Standing alone counts while the baseline is cold; later it takes an approval.
+        let proven = &sight.seen.observation.proven;
+        let alone =
+            self.is_open && sight.is_complete() && !proven.iter().any(|other| other.rank() > rank);
+        let is_new = !digests::is_verified(&self.baseline, sight.digest);
+        let now = self.now;
+        let id = self.record(signer(signature)).map(SignerRecord::id);
+        let mut records = self.baseline.signers.iter_mut();
+        if let Some(record) = records.find(|record| Some(record.id()) == id) {
+            record.alone |= alone;
+            // What an established baseline has not seen of a signer is news to be looked into, and not learned: except
+            // with the first digest of one who was approved or introduced.
+            if self.is_open || record.digests == 0 {
+                note_provenance(&mut self.baseline.provenance, signature.proven.provenance());
+            }
+            if is_new {
+                record.digests = record.digests.saturating_add(1);
+            }
+            if now.date_naive() > record.last_seen.date_naive() {
+                record.last_seen = now;
+            }
+        }
+        if now.date_naive() > self.baseline.last_seen.date_naive() {
+            self.baseline.last_seen = now;
+        }
+        self.note_format(signature.format());
+        if let Some(at) = signature.logged_at {
+            let earliest = self
+                .baseline
+                .log
+                .as_ref()
+                .map_or(at, |log| log.earliest.min(at));
+            self.baseline.log = Some(Log { earliest });
+        }
+    }
+
+    fn note_candidate(&mut self, stranger: &Signer, beside: &SignerId) {
+        let id = stranger.id();
+        let present = self.baseline.candidates.iter().any(|c| c.id == id);
+        if present || self.baseline.candidates.len() >= MOST_CANDIDATES {
+            return;
+        }
+        let (mut issuer, mut subject, mut public_key) = (None, None, None);
+        match stranger {
+            Signer::Keyless(keyless) => {
+                issuer = Some(keyless.issuer.clone());
+                subject = Some(keyless.subject.clone());
+            }
+            Signer::Key(key) => public_key = Some(key.pem()),
+        }
+        self.baseline.candidates.push(Candidate {
+            id,
+            issuer,
+            subject,
+            public_key,
+            first_seen: self.now,
+            beside: beside.short().to_owned(),
+        });
+        self.news.push(BaselineEvent::Candidate(stranger.clone()));
+    }
+
+    /// By the strongest of the known signers who signed it.
+    fn note_verified(&mut self, sight: &DigestObservation<'_>, known: &[&Signature]) {
+        let strongest = known
+            .iter()
+            .max_by_key(|s| (s.proven.rank(), std::cmp::Reverse(signer(s).id())));
+        let recorded = strongest.and_then(|strongest| self.record(signer(strongest)));
+        let Some(id) = recorded.map(SignerRecord::id) else {
+            return;
+        };
+        if digests::verify(&mut self.baseline, sight, &id, self.now) {
+            self.news
+                .push(BaselineEvent::Verified(sight.digest.clone()));
+        }
+    }
+
+    fn note_format(&mut self, format: Format) {
+        if !self.baseline.formats.contains(&format) {
+            self.baseline.formats.push(format);
+            self.baseline.formats.sort();
+        }
+    }
+
+    /// Sets `established`, once, and writes down with it what runs without a known signer.
+    pub(super) fn establish(
+        &mut self,
+        sights: &[DigestObservation<'_>],
+        after: TimeDelta,
+        by_history: bool,
+    ) {
+        if self.baseline.established.is_some() || self.baseline.known().next().is_none() {
+            return;
+        }
+        let due = self.baseline.first_seen + after;
+        if by_history {
+            self.baseline.established = Some(self.now);
+        } else if due <= self.now {
+            self.baseline.established = Some(due);
+        } else {
+            return;
+        }
+        self.news.push(BaselineEvent::Established);
+        for digest in digests::tolerate(&mut self.baseline, sights, self.now) {
+            self.news.push(BaselineEvent::Tolerated(digest));
+        }
+    }
+
+    /// Keeps the lists of digests within bounds: what runs stays.
+    pub(super) fn keep_up(&mut self, sights: &[DigestObservation<'_>], all: bool) {
+        for digest in digests::keep_up(&mut self.baseline, sights, self.now, all) {
+            self.news.push(BaselineEvent::Forgotten(digest));
+        }
+    }
+
+    /// A lesson only where something is different from before.
+    pub(super) fn lesson(mut self, before: Option<&Baseline>) -> UpdateResult {
+        if before == Some(&self.baseline) {
+            return UpdateResult::Unchanged;
+        }
+        self.baseline.generation = before.map_or(0, |b| b.generation).saturating_add(1);
+        UpdateResult::Learned {
+            baseline: Box::new(self.baseline),
+            news: self.news,
+        }
+    }
+}

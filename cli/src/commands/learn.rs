@@ -1,0 +1,341 @@
+//! `continuity learn`: what is seen, folded into baselines.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use chrono::Utc;
+use clap::Args;
+
+use super::baseline_args::BaselineArgs;
+use super::images::{Images, listed};
+use super::inventory::{Output, broken_trust_root_text};
+use super::log::LogArguments;
+use super::registry_args::RegistryArgs;
+use super::stop::stop_when_interrupted;
+use crate::inventory::{Image, Inventory, json, metrics, order, page, table};
+use crate::learner::{History, Learner, Options, Outcome, Share, difference};
+use crate::output;
+use crate::output::progress::Progress;
+use crate::program::{Status, UsageError};
+
+const ONLY_A_PART: &str = "only a part of what runs was looked at, so nothing becomes established; learn from the whole cluster for that, without --namespace, --manifests and --reviews";
+
+/// Look at images and learn who signs them; tells drift on every run until it is dealt with.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  What runs in the cluster, every night:
+    continuity learn --history --ahead
+
+  What would be learned, as it reads in a pull request:
+    continuity learn --dry-run --store dir:baselines
+
+  Before a rollout, in the pipeline that releases:
+    continuity learn --images ghcr.io/acme/api@sha256:9f3a…
+
+Exit status:
+  0 fine, 1 failed, 2 usage, 3 drift found")]
+pub(super) struct Learn {
+    #[command(flatten)]
+    images: Images,
+
+    /// Verify releases that are about to be deployed: references, files with one on each line, or `-`. Adds no signers.
+    #[arg(long = "images", value_name = "REFERENCE|FILE|-", num_args = 1.., conflicts_with_all = ["kubernetes", "manifests", "reviews", "namespaces", "ahead", "history"], help_heading = "Which images")]
+    listed: Vec<String>,
+
+    /// After that, verify the newest tags of all repositories that have a baseline. Adds no signers.
+    #[arg(long)]
+    ahead: bool,
+
+    /// How many tags of each repository that is.
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "ahead", value_parser = clap::value_parser!(u16).range(1..=100))]
+    ahead_tags: u16,
+
+    /// Examine the past of repositories that are not established yet, once a day each.
+    #[arg(long)]
+    history: bool,
+
+    /// Examine it again, whenever that was done last.
+    #[arg(long, requires = "history")]
+    history_again: bool,
+
+    /// How many tags of one repository are examined.
+    #[arg(long, value_name = "N", default_value_t = 50, requires = "history", value_parser = clap::value_parser!(u16).range(3..=1000))]
+    history_limit: u16,
+
+    /// Show what would change, object by object, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// How many baselines one run begins.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    max_new: usize,
+
+    /// Baselines are gone, and that is meant: begin new ones all the same.
+    #[arg(long)]
+    accept_lost: bool,
+
+    #[command(flatten)]
+    knowledge: BaselineArgs,
+
+    #[command(flatten)]
+    looking: RegistryArgs,
+
+    #[command(flatten)]
+    log: LogArguments,
+
+    /// How it is shown.
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
+
+    /// Write figures for Prometheus to this file.
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
+
+    /// End with 0 although there is drift.
+    #[arg(long)]
+    exit_zero: bool,
+}
+
+impl Learn {
+    pub(super) fn execute(self) -> anyhow::Result<Status> {
+        static STOP: AtomicBool = AtomicBool::new(false);
+        let started = Instant::now();
+        let settings = self.knowledge.settings()?;
+        let store = if self.dry_run {
+            self.knowledge.store(&settings)?
+        } else {
+            self.knowledge.new_store(&settings)?
+        };
+        let before_a_rollout = !self.listed.is_empty();
+        let listed = if before_a_rollout {
+            listed(&self.listed)?
+        } else {
+            self.images.list()?
+        };
+        let eyes = self.looking.observer(&settings)?;
+        stop_when_interrupted(&STOP)?;
+        let now = Utc::now();
+        let learner = Learner {
+            store: store.as_ref(),
+            settings: &settings,
+            observer: &eyes,
+            options: self.options(),
+            now,
+            stop: &STOP,
+        };
+        let progress = Progress::new();
+        progress.start(listed.images.len());
+        let step = |image: &Image| progress.step(&image.spelled);
+        let mut outcome = if before_a_rollout {
+            learner.ahead_of(listed.images, &step)?
+        } else {
+            learner.run(listed.images, &step)?
+        };
+        if self.ahead && !outcome.interrupted {
+            let (images, notes) = learner.newest_tags(usize::from(self.ahead_tags))?;
+            progress.start(images.len());
+            match learner.ahead_of(images, &step) {
+                Ok(ahead) => outcome.add_ahead(ahead, notes),
+                // What was learned before is told all the same.
+                Err(error) => outcome.failures.push(format!("releases to come: {error}")),
+            }
+        }
+        progress.finish();
+        outcome.notes.extend(listed.notes);
+        if !before_a_rollout && self.share() == Share::Part {
+            outcome.notes.push(ONLY_A_PART.to_owned());
+        }
+        let divergences = self.log.divergences(&settings, &outcome.entries);
+        outcome.notes.extend(divergences);
+        outcome.notes.extend(eyes.given_up());
+        let inventory = inventory_of(&outcome, &eyes, now, started);
+        if let Some(path) = &self.metrics {
+            metrics::save(&inventory, path)
+                .with_context(|| format!("cannot write `{}`", path.display()))?;
+        }
+        self.show(&outcome, inventory)?;
+        self.status(&outcome, before_a_rollout)
+    }
+
+    fn share(&self) -> Share {
+        self.images.share(self.knowledge.location())
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            concurrency: usize::from(self.looking.concurrency),
+            dry_run: self.dry_run,
+            history: match (self.history, self.history_again) {
+                (false, _) => History::Not,
+                (true, false) => History::Daily,
+                (true, true) => History::Again,
+            },
+            history_limit: usize::from(self.history_limit),
+            most_new: self.max_new,
+            accept_lost: self.accept_lost,
+            share: self.share(),
+        }
+    }
+
+    fn show(&self, outcome: &Outcome, mut inventory: Inventory) -> anyhow::Result<()> {
+        for failure in &outcome.failures {
+            output::note(&format!("error: {failure}"));
+        }
+        match self.output {
+            Output::Json => {
+                let mut value: serde_json::Value =
+                    serde_json::from_str(&json::compact(&inventory)?)?;
+                if let Some(object) = value.as_object_mut() {
+                    object.insert("changes".to_owned(), changes_json(outcome));
+                    object.insert("dryRun".to_owned(), self.dry_run.into());
+                }
+                output::print(&serde_json::to_string_pretty(&value)?)?;
+            }
+            Output::Html => output::print(&page::page(&inventory)?)?,
+            Output::Table => {
+                output::print(&self.changes(outcome))?;
+                inventory.entries.retain(|entry| {
+                    !matches!(
+                        entry.drift(),
+                        None | Some(signature_continuity::drift::Drift::New)
+                    ) || entry.found.is_err()
+                });
+                if inventory.entries.is_empty() {
+                    for note in &inventory.notes {
+                        output::note(&format!("note: {note}"));
+                    }
+                } else {
+                    output::print(&format!(
+                        "\n{}",
+                        table::table(&inventory, table::TableOptions::of_stdout())
+                    ))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn changes(&self, outcome: &Outcome) -> String {
+        let mut text = String::new();
+        for change in &outcome.changes {
+            if self.dry_run {
+                text.push_str(&difference(
+                    &change.repository,
+                    change.before.as_ref(),
+                    Some(&change.after),
+                ));
+                text.push('\n');
+                continue;
+            }
+            text.push_str(&format!(
+                "{}  generation {}\n",
+                change.repository, change.after.generation
+            ));
+            for news in &change.news {
+                text.push_str(&format!(
+                    "  {}\n",
+                    signature_continuity::clean::clean(&news.to_string(), 500)
+                ));
+            }
+        }
+        let verb = if self.dry_run {
+            "would change"
+        } else {
+            "changed"
+        };
+        text.push_str(&format!(
+            "{} images looked at; {} baselines {verb}, {} of them new\n",
+            outcome.images,
+            outcome.changes.len(),
+            outcome.begun
+        ));
+        text
+    }
+
+    fn status(&self, outcome: &Outcome, before_a_rollout: bool) -> anyhow::Result<Status> {
+        if outcome.interrupted {
+            anyhow::bail!("interrupted: what was finished is saved, and the next run goes on");
+        }
+        if outcome.lost > 0 && !self.accept_lost {
+            anyhow::bail!(
+                "{} baselines that were there are gone; nothing new is begun until they are back (continuity restore), or --accept-lost says that it is meant",
+                outcome.lost
+            );
+        }
+        if !outcome.failures.is_empty() {
+            anyhow::bail!(match outcome.failures.len() {
+                1 => "the error above held up what it names; everything else is saved".to_owned(),
+                many => format!(
+                    "the {many} errors above held up what they name; everything else is saved"
+                ),
+            });
+        }
+        if outcome.images == 0 && before_a_rollout {
+            return Err(
+                UsageError("nothing was looked at: the list has no images".to_owned()).into(),
+            );
+        }
+        if outcome.is_blind() {
+            anyhow::bail!("nothing could be found out about any image; see continuity check");
+        }
+        Ok(if outcome.has_drift() && !self.exit_zero {
+            Status::Drift
+        } else {
+            Status::Fine
+        })
+    }
+}
+
+/// What the run saw, as an inventory.
+fn inventory_of(
+    outcome: &Outcome,
+    eyes: &crate::observation::ImageObserver,
+    now: chrono::DateTime<Utc>,
+    started: Instant,
+) -> Inventory {
+    let mut entries = outcome.entries.clone();
+    order::sort(&mut entries);
+    let mut notes = outcome.notes.clone();
+    if outcome.surplus > 0 {
+        notes.push(format!(
+            "{} more repositories could have begun a baseline: --max-new bounds one run, the next goes on",
+            outcome.surplus
+        ));
+    }
+    if !outcome.held_back.is_empty() {
+        notes.push(format!(
+            "{} repositories begin no baseline while some are lost",
+            outcome.held_back.len()
+        ));
+    }
+    if outcome.trust_root_looks_broken() {
+        notes.push(broken_trust_root_text(outcome.unverifiable, outcome.images));
+    }
+    Inventory {
+        taken: now,
+        entries,
+        trust_root: eyes.trust_root(),
+        notes,
+        seconds: started.elapsed().as_secs_f64(),
+    }
+}
+
+fn changes_json(outcome: &Outcome) -> serde_json::Value {
+    let changes = outcome.changes.iter().map(|change| {
+        let news: Vec<String> = change
+            .news
+            .iter()
+            .map(|news| signature_continuity::clean::clean(&news.to_string(), 500))
+            .collect();
+        serde_json::json!({
+            "repository": change.repository.as_str(),
+            "generation": change.after.generation,
+            "new": change.before.is_none(),
+            "news": news,
+        })
+    });
+    changes.collect()
+}

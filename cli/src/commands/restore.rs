@@ -1,0 +1,123 @@
+//! `continuity restore`: baselines back from a directory.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use signature_continuity::baseline::{Lookup, config_map_name};
+
+use super::baseline_args::BaselineArgs;
+use crate::output;
+use crate::program::Status;
+use crate::store::{Location, StoreError};
+
+/// Put baselines back that are in a directory and not in the store. What is there stays as it is.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+A backup is a directory of ConfigMaps, one YAML file each: what --store dir:PATH writes, or
+  kubectl -n signature-continuity get configmaps -l signature-continuity/baseline=true -o name | …
+
+Examples:
+  continuity restore backup/ --dry-run
+  continuity restore backup/
+
+Exit status:
+  0 fine, 1 failed or something could not be put back, 2 usage")]
+pub(super) struct Restore {
+    /// The directory.
+    directory: PathBuf,
+
+    /// Say what would be put back, and write nothing.
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    knowledge: BaselineArgs,
+}
+
+impl Restore {
+    pub(super) fn execute(self) -> anyhow::Result<Status> {
+        let settings = self.knowledge.settings()?;
+        let backup = Location::Directory(self.directory.clone())
+            .open(&settings.baseline.namespace, false)
+            .with_context(|| {
+                format!("the backup `{}` cannot be opened", self.directory.display())
+            })?;
+        let store = self.knowledge.new_store(&settings)?;
+        let listed = backup.list()?;
+        if listed.is_empty() {
+            bail!("there are no baselines in `{}`", self.directory.display());
+        }
+        let (mut restored, mut newer, mut refused) = (0_usize, 0_usize, 0_usize);
+        for object in listed {
+            let baseline = match object.baseline {
+                Ok(baseline) => baseline,
+                Err(why) => {
+                    output::note(&format!(
+                        "{} in the backup cannot be used: {why}",
+                        object.name
+                    ));
+                    refused += 1;
+                    continue;
+                }
+            };
+            let repository = &baseline.repository;
+            let stored = store.read(repository)?;
+            match stored.lookup {
+                Lookup::Absent => {}
+                Lookup::Usable(there) => {
+                    if there.generation < baseline.generation {
+                        output::note(&format!(
+                            "{repository}: the backup's generation {} is newer than {} in the store, which stays as it is; if the backup is what counts, remove {} yourself, then restore again",
+                            baseline.generation,
+                            there.generation,
+                            config_map_name(repository)
+                        ));
+                        newer += 1;
+                    }
+                    continue;
+                }
+                Lookup::Unusable(why) => {
+                    output::note(&format!(
+                        "{repository}: what is in the store cannot be used ({why}) and stays as it is; rename or remove that object yourself, then restore again"
+                    ));
+                    refused += 1;
+                    continue;
+                }
+                Lookup::Unread => continue,
+            }
+            if !self.dry_run {
+                match store.write(&baseline, &stored.revision) {
+                    Ok(_) => {}
+                    Err(StoreError::Conflict(_)) => {
+                        output::note(&format!(
+                            "{repository}: somebody else has just written it, and what is in the store stays as it is; restore again to see which is newer"
+                        ));
+                        refused += 1;
+                        continue;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            output::print(&format!(
+                "{repository}  generation {}\n",
+                baseline.generation
+            ))?;
+            restored += 1;
+        }
+        let verb = if self.dry_run {
+            "would be put back"
+        } else {
+            "put back"
+        };
+        output::print(&format!(
+            "{restored} baselines {verb} in {}\n",
+            store.name()
+        ))?;
+        Ok(if refused > 0 || newer > 0 {
+            Status::Failed
+        } else {
+            Status::Fine
+        })
+    }
+}

@@ -1,0 +1,140 @@
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use crate::inventory::Place;
+use signature_continuity::digest::Digest;
+use std::collections::BTreeSet;
+
+/// Sees nothing anywhere, and says which it was asked about.
+#[derive(Default)]
+struct Blind {
+    asked: Mutex<Vec<String>>,
+}
+
+impl Observe for Blind {
+    fn observe(&self, reference: &ImageReference, _: &Lookup) -> Result<ObservedImage, String> {
+        self.asked
+            .lock()
+            .unwrap()
+            .push(reference.spelled().to_owned());
+        if reference.spelled().contains("hidden") {
+            return Err("no way\u{202e} in".to_owned());
+        }
+        let digest = Digest::of(reference.spelled().as_bytes());
+        Ok(ObservedImage {
+            observation: Observation::unknown(Some(digest), Cause::Outage, None),
+            signatures: Vec::new(),
+            platforms: Vec::new(),
+            attestations: 0,
+        })
+    }
+}
+
+fn image(spelled: &str) -> Image {
+    Image {
+        spelled: spelled.to_owned(),
+        reference: spelled.parse(),
+        running: None,
+        hidden: false,
+        places: BTreeSet::from([Place {
+            namespace: "prod".to_owned(),
+            kind: "Pod".to_owned(),
+            name: "a".to_owned(),
+        }]),
+    }
+}
+
+fn groups(images: &[&str], concurrency: usize, stop: bool) -> (Vec<Group>, Vec<String>) {
+    let observer = Blind::default();
+    let stop = AtomicBool::new(stop);
+    let survey = Survey {
+        settings: &Settings::default(),
+        observer: &observer,
+        concurrency,
+        now: DateTime::from_timestamp(1_795_000_000, 0).unwrap(),
+        stop: &stop,
+        further: None,
+        first: &|repository| repository.as_str() == "a.example/3",
+    };
+    let mut groups = Vec::new();
+    let images = images.iter().map(|spelled| image(spelled)).collect();
+    survey
+        .run(images, &|_| Lookup::Absent, &|_| {}, |group| {
+            groups.push(group);
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+    (groups, observer.asked.into_inner().unwrap())
+}
+
+#[test]
+fn every_image_comes_back_once_with_those_of_its_repository() {
+    let images = [
+        "nginx:1",
+        "docker.io/library/nginx:2",
+        "r.example/a:1",
+        "r.example/hidden:1",
+        "UPPER/:",
+    ];
+    for concurrency in [1, 3, 16] {
+        let (groups, _) = groups(&images, concurrency, false);
+        let mut spelled: Vec<&str> = groups
+            .iter()
+            .flat_map(|g| g.entries.iter().map(|e| e.image.spelled.as_str()))
+            .collect();
+        spelled.sort_unstable();
+        let mut expected = images.to_vec();
+        expected.sort_unstable();
+        assert_eq!(spelled, expected);
+        let nginx = groups.iter().find(|g| {
+            g.repository
+                .as_ref()
+                .is_some_and(|r| r.as_str() == "docker.io/library/nginx")
+        });
+        assert_eq!(nginx.unwrap().entries.len(), 2);
+    }
+}
+
+#[test]
+fn who_has_something_to_lose_comes_first_and_registries_take_turns() {
+    let images = ["a.example/1", "a.example/2", "a.example/3", "b.example/1"];
+    let (_, asked) = groups(&images, 1, false);
+    assert_eq!(
+        asked,
+        ["a.example/3", "a.example/1", "b.example/1", "a.example/2"]
+    );
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_an_entry_that_says_why_in_plain_characters() {
+    let (groups, _) = groups(&["r.example/hidden:1"], 1, false);
+    let entry = groups.first().unwrap().entries.first().unwrap();
+    assert_eq!(entry.found.as_ref().unwrap_err(), "no way? in");
+    assert!(!entry.is_rejected() && crate::learner::is_drift(entry));
+}
+
+#[test]
+fn when_it_is_to_stop_nothing_further_is_begun() {
+    let (groups, asked) = groups(&["a.example/1", "b.example/1"], 2, true);
+    assert!(groups.is_empty() && asked.is_empty());
+}
+
+#[test]
+fn a_failure_ends_the_survey_with_it() {
+    let observer = Blind::default();
+    let survey = Survey {
+        settings: &Settings::default(),
+        observer: &observer,
+        concurrency: 2,
+        now: Utc::now(),
+        stop: &AtomicBool::new(false),
+        further: None,
+        first: &|repository| repository.as_str() == "a.example/3",
+    };
+    let images: Vec<Image> = (0..100)
+        .map(|n| image(&format!("r.example/i{n}")))
+        .collect();
+    let ended = survey.run(images, &|_| Lookup::Absent, &|_| {}, |_| Err("full"));
+    assert_eq!(ended, Err("full"));
+    assert!(observer.asked.into_inner().unwrap().len() < 100);
+}

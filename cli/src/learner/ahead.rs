@@ -1,0 +1,130 @@
+//! Releases to come: verified before they are deployed, so that hosts that cannot prove them admit them.
+//!
+//! Invariant: it adds no signers and starts no clock; it only lists digests of known signers.
+
+use super::examine::newest;
+use super::{Learner, Outcome, StoreSnapshot};
+use crate::baseline::{DigestObservation, UpdateResult, ahead};
+use crate::inventory::{Image, Survey};
+use crate::store::StoreError;
+use signature_continuity::baseline::{Baseline, Lookup};
+use signature_continuity::reference::{ImageReference, Repository};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+/// How many tags of a repository are listed to choose from.
+const MOST_LISTED: usize = 10_000;
+
+impl Learner<'_> {
+    /// Verifies `images` that are about to be deployed.
+    ///
+    /// # Errors
+    /// As [`Learner::run`].
+    pub fn ahead_of(
+        &self,
+        images: Vec<Image>,
+        step: &(dyn Fn(&Image) + Sync),
+    ) -> Result<Outcome, StoreError> {
+        let memory = StoreSnapshot::recall(self.store)?;
+        let mut outcome = Outcome::begin(&memory);
+        let survey = Survey {
+            settings: self.settings,
+            observer: self.observer,
+            concurrency: self.options.concurrency,
+            now: self.now,
+            stop: self.stop,
+            further: None,
+            first: &|repository| memory.knows(repository),
+        };
+        let lookup = |repository: &Repository| match self.store.read(repository) {
+            Ok(stored) => stored.lookup,
+            Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+        };
+        survey.run(images, &lookup, step, |group| {
+            if let Some(repository) = &group.repository {
+                let found = group.entries.iter().filter_map(|e| e.found.as_ref().ok());
+                let sights: Vec<DigestObservation<'_>> = found
+                    .filter_map(|f| DigestObservation::new(&f.seen, false))
+                    .collect();
+                let teach =
+                    |before: Option<&Baseline>| ahead(before, &sights, self.settings, self.now);
+                let stored = match self.store.read(repository) {
+                    Ok(stored) => stored,
+                    Err(error) => {
+                        outcome.refused(format!("{repository}: {error}"), error)?;
+                        outcome.take(group.entries);
+                        return Ok(());
+                    }
+                };
+                if let UpdateResult::Nothing(why) = teach(stored.lookup.baseline())
+                    && stored.lookup == Lookup::Absent
+                {
+                    outcome.note(format!("{repository}: {why}"));
+                }
+                self.write(repository, stored, &teach, &memory, &mut outcome)?;
+            }
+            outcome.take(group.entries);
+            Ok::<(), StoreError>(())
+        })?;
+        outcome.interrupted = self.stop.load(Ordering::Relaxed);
+        Ok(outcome)
+    }
+
+    /// The newest tags of all repositories that have baselines. What could not be listed is in the second.
+    ///
+    /// # Errors
+    /// When the store cannot be listed.
+    pub fn newest_tags(&self, most: usize) -> Result<(Vec<Image>, Vec<String>), StoreError> {
+        let memory = StoreSnapshot::recall(self.store)?;
+        let queue: Mutex<Vec<&Repository>> = Mutex::new(memory.repositories().collect());
+        let found: Mutex<(Vec<Image>, Vec<String>)> = Mutex::default();
+        let lock = |e| std::sync::PoisonError::into_inner(e);
+        std::thread::scope(|scope| {
+            for _ in 0..self.options.concurrency.max(1) {
+                scope.spawn(|| {
+                    loop {
+                        let next = queue.lock().unwrap_or_else(lock).pop();
+                        let Some(repository) = next.filter(|_| !self.stop.load(Ordering::Relaxed))
+                        else {
+                            return;
+                        };
+                        let listed = self.newest_of(repository, most);
+                        let mut found = found
+                            .lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner);
+                        match listed {
+                            Ok(images) => found.0.extend(images),
+                            Err(why) => found.1.push(format!("{repository}: {why}")),
+                        }
+                    }
+                });
+            }
+        });
+        let (mut images, mut notes) = found
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        images.sort_by(|a, b| a.spelled.cmp(&b.spelled));
+        notes.sort();
+        Ok((images, notes))
+    }
+
+    fn newest_of(&self, repository: &Repository, most: usize) -> Result<Vec<Image>, String> {
+        let reference: ImageReference = repository
+            .as_str()
+            .parse()
+            .map_err(|error| format!("{error}"))?;
+        let tags = self.observer.tags(&reference, MOST_LISTED)?;
+        let images = newest(tags, most).into_iter().map(|tag| {
+            let spelled = format!("{repository}:{tag}");
+            Image {
+                reference: spelled.parse(),
+                spelled,
+                running: None,
+                hidden: false,
+                places: BTreeSet::new(),
+            }
+        });
+        Ok(images.collect())
+    }
+}

@@ -1,0 +1,332 @@
+//! The learner: looks at images, holds them against what is known, and writes what they teach.
+//!
+//! Invariant: a repository's baseline is written as soon as its images were looked at, over the very version that was
+//! read, and read again where somebody else was faster; `continuity-state` is written last, and only by a run that came
+//! to its end. What is there and cannot be used is never written over. Lost baselines are reported, and while some are
+//! lost no new one is begun.
+
+mod ahead;
+mod difference;
+mod examine;
+mod options;
+mod outcome;
+mod snapshot;
+mod waiting;
+
+pub use difference::difference;
+pub use options::{History, Options, Share};
+pub use outcome::{Change, Outcome, is_drift, looks_broken};
+pub use snapshot::StoreSnapshot;
+
+use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold};
+use crate::inventory::{Entry, Further, Group, Image, Survey};
+use crate::observation::RepositoryObserver;
+use crate::store::{LearnerState, Store, StoreError, Stored};
+use chrono::{DateTime, Utc};
+use signature_continuity::baseline::{Baseline, Lookup, State};
+use signature_continuity::reference::Repository;
+use signature_continuity::settings::Settings;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use waiting::{is_unknown, waits};
+
+/// How often a baseline is folded anew because somebody else wrote in between.
+const MOST_CONFLICTS: usize = 8;
+
+/// Learns from images.
+pub struct Learner<'a> {
+    /// Where baselines are.
+    pub store: &'a dyn Store,
+    /// The policy's settings.
+    pub settings: &'a Settings,
+    /// Who looks.
+    pub observer: &'a dyn RepositoryObserver,
+    /// How it is done.
+    pub options: Options,
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// Set when it is to end early; what was finished is saved.
+    pub stop: &'a AtomicBool,
+}
+
+impl Learner<'_> {
+    /// Looks at `images`, which run, and learns from them. `step` is told of each image that is begun.
+    ///
+    /// # Errors
+    /// When the store cannot be claimed or listed. What fails later is in the outcome, beside what was found out.
+    pub fn run(
+        &self,
+        images: Vec<Image>,
+        step: &(dyn Fn(&Image) + Sync),
+    ) -> Result<Outcome, StoreError> {
+        if !self.options.dry_run {
+            self.store.claim()?;
+        }
+        let memory = StoreSnapshot::recall(self.store)?;
+        let mut outcome = Outcome::begin(&memory);
+        let read: Mutex<BTreeMap<Repository, Stored>> = Mutex::default();
+        let lookup = |repository: &Repository| self.lookup(repository, &read);
+        let further: &Further<'_> = &|group: &mut Group| self.examine(group, &memory);
+        let survey = Survey {
+            settings: self.settings,
+            observer: self.observer,
+            concurrency: self.options.concurrency,
+            now: self.now,
+            stop: self.stop,
+            further: (self.options.history != History::Not).then_some(further),
+            first: &|repository| memory.knows(repository),
+        };
+        let surveyed = survey.run(images, &lookup, step, |group| {
+            let stored = group.repository.as_ref().and_then(|repository| {
+                let mut read = read
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                read.remove(repository)
+            });
+            self.group(group, stored, &memory, &mut outcome)
+        });
+        let finished = surveyed.and_then(|()| match self.options.share {
+            Share::Whole => self.establish_the_rest(&memory, &mut outcome),
+            Share::Declared | Share::Part => Ok(()),
+        });
+        outcome.interrupted = self.stop.load(Ordering::Relaxed);
+        // What cannot be read is kept until somebody has looked at it: a new count would say that nothing was lost.
+        let unsure = memory.is_unsure() && !self.options.accept_lost;
+        let remembered = finished.and_then(|()| {
+            if outcome.interrupted || self.options.dry_run || unsure {
+                return Ok(());
+            }
+            self.remember(&memory, &outcome)
+        });
+        // Whatever the store refuses, what was found out is told.
+        if let Err(error) = remembered {
+            outcome.fail(error.to_string());
+        }
+        Ok(outcome)
+    }
+
+    fn lookup(
+        &self,
+        repository: &Repository,
+        read: &Mutex<BTreeMap<Repository, Stored>>,
+    ) -> Lookup {
+        match self.store.read(repository) {
+            Ok(stored) => {
+                let lookup = stored.lookup.clone();
+                let mut read = read
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                read.insert(repository.clone(), stored);
+                lookup
+            }
+            Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+        }
+    }
+
+    /// What the images of one repository teach.
+    fn group(
+        &self,
+        group: Group,
+        stored: Option<Stored>,
+        memory: &StoreSnapshot,
+        outcome: &mut Outcome,
+    ) -> Result<(), StoreError> {
+        let Group {
+            repository,
+            entries,
+            cut_short,
+            past,
+        } = group;
+        if let Some(repository) = &repository {
+            // Whatever comes of it: it is not one of those of which nothing runs.
+            outcome.surveyed.insert(repository.clone());
+        }
+        if let (Some(repository), Some(stored), false) = (&repository, stored, cut_short) {
+            let sights: Vec<DigestObservation<'_>> =
+                entries.iter().filter_map(|e| self.sight(e)).collect();
+            let past_sights = past.as_ref().map(|past| Past {
+                sights: past
+                    .seen
+                    .iter()
+                    .filter_map(|seen| DigestObservation::new(seen, false))
+                    .collect(),
+                unseen: past.unseen,
+            });
+            if past.is_some() {
+                outcome.examined.insert(repository.clone());
+            }
+            let share = self.options.share;
+            let unknown = entries.iter().find(|entry| is_unknown(entry, share));
+            if let Some(unknown) = unknown
+                && self.is_due(&stored.lookup)
+            {
+                outcome.note(waits(repository, unknown));
+            }
+            let terms = Terms {
+                establish_after: self.settings.baseline.establish_after,
+                now: self.now,
+                past: past_sights.as_ref(),
+                may_establish: share != Share::Part && unknown.is_none(),
+                settings: self.settings,
+            };
+            let teach = |before: Option<&Baseline>| fold(before, repository, &sights, &terms);
+            self.write(repository, stored, &teach, memory, outcome)?;
+        }
+        outcome.take(entries);
+        Ok(())
+    }
+
+    /// Whether a baseline is to become established by now.
+    fn is_due(&self, lookup: &Lookup) -> bool {
+        match lookup {
+            Lookup::Usable(baseline) => {
+                let due = baseline.first_seen + self.settings.baseline.establish_after;
+                baseline.established.is_none() && due <= self.now
+            }
+            Lookup::Absent | Lookup::Unusable(_) | Lookup::Unread => false,
+        }
+    }
+
+    fn sight<'e>(&self, entry: &'e Entry) -> Option<DigestObservation<'e>> {
+        let found = entry.found.as_ref().ok()?;
+        let runs = self.options.share == Share::Declared || entry.image.running.is_some();
+        DigestObservation::new(&found.seen, runs)
+    }
+
+    /// Writes what is taught, over what was read. What one object refuses is no reason to leave the others.
+    pub(crate) fn write(
+        &self,
+        repository: &Repository,
+        mut stored: Stored,
+        teach: &dyn Fn(Option<&Baseline>) -> UpdateResult,
+        memory: &StoreSnapshot,
+        outcome: &mut Outcome,
+    ) -> Result<(), StoreError> {
+        for _ in 0..MOST_CONFLICTS {
+            let before = match &stored.lookup {
+                Lookup::Usable(before) => Some(before.as_ref()),
+                Lookup::Absent => None,
+                Lookup::Unusable(why) => {
+                    outcome.note(format!("{repository}: left as it is: {why}"));
+                    return Ok(());
+                }
+                Lookup::Unread => return Ok(()),
+            };
+            let UpdateResult::Learned { baseline, news } = teach(before) else {
+                outcome.answered();
+                return Ok(());
+            };
+            if before.is_none() && !self.may_begin(repository, memory, outcome) {
+                return Ok(());
+            }
+            let written = if self.options.dry_run {
+                Ok(())
+            } else {
+                self.store.write(&baseline, &stored.revision).map(|_| ())
+            };
+            match written {
+                Ok(()) => {
+                    outcome.changed(Change {
+                        repository: repository.clone(),
+                        before: before.cloned(),
+                        after: *baseline,
+                        news,
+                    });
+                    return Ok(());
+                }
+                Err(StoreError::Conflict(_)) => {
+                    outcome.conflicts += 1;
+                    stored = match self.store.read(repository) {
+                        Ok(stored) => stored,
+                        Err(error) => {
+                            return outcome.refused(format!("{repository}: {error}"), error);
+                        }
+                    };
+                }
+                Err(error) => return outcome.refused(format!("{repository}: {error}"), error),
+            }
+        }
+        outcome.fail(format!(
+            "{repository}: somebody else writes it all the time; it is learned next time"
+        ));
+        Ok(())
+    }
+
+    fn may_begin(
+        &self,
+        repository: &Repository,
+        memory: &StoreSnapshot,
+        outcome: &mut Outcome,
+    ) -> bool {
+        if memory.knows(repository) {
+            outcome.fail(format!(
+                "{repository}: its baseline was there when this run began, and is gone; it is not begun again: see continuity restore"
+            ));
+            return false;
+        }
+        if (memory.lost() > 0 || memory.is_unsure()) && !self.options.accept_lost {
+            outcome.held_back.insert(repository.clone());
+            return false;
+        }
+        if outcome.begun >= self.options.most_new {
+            outcome.surplus += 1;
+            return false;
+        }
+        true
+    }
+
+    /// Baselines of which nothing runs just now become established in their time, too, and forget what does not run.
+    fn establish_the_rest(
+        &self,
+        memory: &StoreSnapshot,
+        outcome: &mut Outcome,
+    ) -> Result<(), StoreError> {
+        for repository in memory.unfinished() {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            if outcome.surveyed.contains(repository) {
+                continue;
+            }
+            let terms = Terms {
+                establish_after: self.settings.baseline.establish_after,
+                now: self.now,
+                past: None,
+                may_establish: true,
+                settings: self.settings,
+            };
+            let teach = |before: Option<&Baseline>| fold(before, repository, &[], &terms);
+            match self.store.read(repository) {
+                Ok(stored) => self.write(repository, stored, &teach, memory, outcome)?,
+                Err(error) => outcome.refused(format!("{repository}: {error}"), error)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&self, memory: &StoreSnapshot, outcome: &Outcome) -> Result<(), StoreError> {
+        let lost = if self.options.accept_lost {
+            0
+        } else {
+            memory.lost()
+        };
+        // Counted anew: others may have written, and a write that was not acknowledged may have been done.
+        let present = self.store.list()?.len();
+        // What is lost stays missed until somebody says otherwise.
+        let baselines = u64::try_from(present)
+            .unwrap_or(u64::MAX)
+            .saturating_add(lost);
+        self.store.write_state(&LearnerState {
+            state: State {
+                version: 1,
+                last_run: self.now,
+                baselines,
+            },
+            examined: memory.examined(&outcome.examined, self.now.date_naive()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

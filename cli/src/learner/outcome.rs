@@ -1,0 +1,214 @@
+//! What came of a run.
+
+use super::StoreSnapshot;
+use crate::baseline::BaselineEvent;
+use crate::inventory::Entry;
+use crate::store::StoreError;
+use signature_continuity::baseline::{Baseline, Lookup};
+use signature_continuity::drift::Drift;
+use signature_continuity::posture::{Cause, Posture};
+use signature_continuity::reference::Repository;
+use std::collections::BTreeSet;
+
+/// How many images are kept whole, to be shown; the rest is counted.
+const MOST_SHOWN: usize = 20_000;
+/// How many releases to come are told of that drift.
+const MOST_AHEAD: usize = 20;
+/// After how many objects in a row that could not be written the store counts as broken.
+const MOST_REFUSED: usize = 10;
+/// From how many images on a share of unverifiable ones says something about the trust root.
+const ENOUGH: usize = 4;
+
+/// One baseline that is different now, or would be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Of which repository.
+    pub repository: Repository,
+    /// As it was.
+    pub before: Option<Baseline>,
+    /// As it is.
+    pub after: Baseline,
+    /// What is new.
+    pub news: Vec<BaselineEvent>,
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What is different in the store, or would be.
+    pub changes: Vec<Change>,
+    /// The images, without the lists of digests in their baselines.
+    pub entries: Vec<Entry>,
+    /// How many with drift there were beyond those.
+    pub drifted_besides: usize,
+    /// How many images were looked at.
+    pub images: usize,
+    /// How many of them are unverifiable.
+    pub unverifiable: usize,
+    /// How many of them could not be judged for lack of an answer.
+    pub undetermined: usize,
+    /// How many baselines were begun.
+    pub begun: usize,
+    /// How many more could have begun, but for the bound of one run.
+    pub surplus: usize,
+    /// Repositories that may be lost ones, and so begin nothing.
+    pub held_back: BTreeSet<Repository>,
+    /// How often somebody else was faster.
+    pub conflicts: usize,
+    /// Whether the run was ended early.
+    pub interrupted: bool,
+    /// How many baselines the store lost.
+    pub lost: u64,
+    /// Sentences for people.
+    pub notes: Vec<String>,
+    /// Sentences about what failed.
+    pub failures: Vec<String>,
+    refused_in_a_row: usize,
+    pub(super) surveyed: BTreeSet<Repository>,
+    pub(super) examined: BTreeSet<Repository>,
+}
+
+impl Outcome {
+    pub(super) fn begin(memory: &StoreSnapshot) -> Self {
+        let notes = memory
+            .unusable()
+            .iter()
+            .map(|(name, why)| format!("{name} is left as it is: {why}"));
+        let doubt = memory.doubt().map(|why| {
+            format!("{why}; until then no new baseline is begun, unless --accept-lost says that none is missed")
+        });
+        Self {
+            notes: notes.chain(doubt).collect(),
+            lost: memory.lost(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn changed(&mut self, change: Change) {
+        self.refused_in_a_row = 0;
+        if change.before.is_none() {
+            self.begun += 1;
+        }
+        self.changes.push(change);
+    }
+
+    pub(super) fn note(&mut self, text: String) {
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
+        }
+    }
+
+    /// The store answered: whatever it refused before were single objects.
+    pub(super) fn answered(&mut self) {
+        self.refused_in_a_row = 0;
+    }
+
+    /// One object could not be read or written. Only when many in a row cannot is it the store.
+    pub(super) fn refused(&mut self, text: String, error: StoreError) -> Result<(), StoreError> {
+        self.fail(text);
+        self.refused_in_a_row += 1;
+        if self.refused_in_a_row >= MOST_REFUSED {
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    pub(super) fn fail(&mut self, text: String) {
+        self.failures.push(text);
+    }
+
+    pub(super) fn take(&mut self, entries: Vec<Entry>) {
+        for mut entry in entries {
+            self.images += 1;
+            if let Ok(found) = &entry.found
+                && found.seen.observation.posture == Posture::Unverifiable
+            {
+                self.unverifiable += 1;
+            }
+            if matches!(entry.drift(), Some(Drift::Undetermined(..))) {
+                self.undetermined += 1;
+            }
+            if self.entries.len() < MOST_SHOWN {
+                slim(&mut entry);
+                self.entries.push(entry);
+            } else if is_drift(&entry) {
+                self.drifted_besides += 1;
+            }
+        }
+    }
+
+    /// The images that somebody has to look into.
+    pub fn drifted(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| is_drift(entry))
+    }
+
+    /// Adds what releases to come taught. They do not run yet: that one drifts is a remark.
+    pub fn add_ahead(&mut self, ahead: Self, notes: Vec<String>) {
+        let drifting = ahead.entries.iter().filter(|entry| is_drift(entry));
+        let told = drifting.take(MOST_AHEAD).map(|entry| {
+            let drift = entry
+                .drift()
+                .map_or_else(|| "cannot be read".to_owned(), Drift::to_string);
+            format!(
+                "not deployed yet, and drifts: {} ({drift})",
+                entry.image.spelled
+            )
+        });
+        self.notes
+            .extend(notes.into_iter().take(MOST_AHEAD).chain(told));
+        self.changes.extend(ahead.changes);
+        self.failures.extend(ahead.failures);
+        self.conflicts += ahead.conflicts;
+        self.interrupted |= ahead.interrupted;
+    }
+
+    /// Whether so many images are unverifiable that it is the trust root rather than an attack on each.
+    #[must_use]
+    pub fn trust_root_looks_broken(&self) -> bool {
+        looks_broken(self.images, self.unverifiable)
+    }
+
+    /// Whether drift was found that somebody has to look into. That a registry did not answer is none.
+    #[must_use]
+    pub fn has_drift(&self) -> bool {
+        self.drifted_besides > 0 || self.drifted().next().is_some()
+    }
+
+    /// Whether nothing at all could be found out.
+    #[must_use]
+    pub fn is_blind(&self) -> bool {
+        self.images > 0 && self.undetermined == self.images
+    }
+}
+
+/// What is shown of a baseline are its signers: the digests would fill the memory of a large run.
+fn slim(entry: &mut Entry) {
+    if let Ok(found) = &mut entry.found
+        && let Lookup::Usable(baseline) = &mut found.lookup
+    {
+        baseline.verified = Vec::new();
+        baseline.tolerated = Vec::new();
+    }
+}
+
+/// Whether an image's drift is more than a missing answer.
+#[must_use]
+pub fn is_drift(entry: &Entry) -> bool {
+    match entry.drift() {
+        None | Some(Drift::New) => entry.found.is_err(),
+        Some(Drift::Undetermined(cause, _)) => matches!(cause, Cause::Baseline),
+        Some(
+            Drift::Pin(_)
+            | Drift::Invalid
+            | Drift::Unsigned
+            | Drift::Downgrade(_)
+            | Drift::Signer(_),
+        ) => true,
+    }
+}
+
+/// Whether so many of `images` are unverifiable that the trust root is the likelier cause.
+#[must_use]
+pub fn looks_broken(images: usize, unverifiable: usize) -> bool {
+    images >= ENOUGH && unverifiable.saturating_mul(2) >= images
+}

@@ -1,0 +1,74 @@
+//! An observer with the settings and the clock that it looks with: what surveys and the learner ask.
+
+use super::{NativeObserver, Observe, ObservedImage, RepositoryObserver};
+use chrono::{DateTime, Utc};
+use continuity_registry::TrustRoot;
+use signature_continuity::baseline::Lookup;
+use signature_continuity::host_error::HostError;
+use signature_continuity::reference::ImageReference;
+use signature_continuity::settings::Settings;
+
+/// Looks with one policy's settings.
+pub struct ImageObserver {
+    observer: NativeObserver,
+    settings: Settings,
+    clock: fn() -> DateTime<Utc>,
+}
+
+impl ImageObserver {
+    /// On this machine's clock.
+    #[must_use]
+    pub fn new(observer: NativeObserver, settings: Settings) -> Self {
+        Self {
+            observer,
+            settings,
+            clock: Utc::now,
+        }
+    }
+
+    /// The trust root that signatures are held against.
+    #[must_use]
+    pub fn trust_root(&self) -> TrustRoot {
+        self.observer.trust_root((self.clock)())
+    }
+}
+
+impl ImageObserver {
+    /// For people: the registries that were given up, because they did not answer.
+    #[must_use]
+    pub fn given_up(&self) -> Vec<String> {
+        let registries = self.observer.registry().given_up().into_iter();
+        registries
+            .map(|registry| {
+                format!("{registry} took too much time and was given up for this run, so its images are undetermined; --registry-timeout gives it more")
+            })
+            .collect()
+    }
+}
+
+impl Observe for ImageObserver {
+    fn observe(
+        &self,
+        reference: &ImageReference,
+        lookup: &Lookup,
+    ) -> Result<ObservedImage, String> {
+        self.observer
+            .observe(reference, &self.settings, lookup, (self.clock)())
+    }
+}
+
+impl RepositoryObserver for ImageObserver {
+    fn tags(&self, reference: &ImageReference, limit: usize) -> Result<Vec<String>, String> {
+        self.observer
+            .tags(reference, &self.settings, limit)
+            .map_err(|error| match error {
+                HostError::Absent => "the registry knows no such repository".to_owned(),
+                HostError::Outage(outage) => outage.as_str().to_owned(),
+                HostError::Unusable
+                | HostError::Negative
+                | HostError::NonePassed
+                | HostError::BadReference
+                | HostError::NotGranted => "the registry does not list its tags".to_owned(),
+            })
+    }
+}

@@ -1,0 +1,68 @@
+//! Observing images natively: what the policy observes, by its own rules, and what it cannot see.
+//!
+//! Invariant: a signature is here only when it is proven, at least as strictly as the module's host proves it; what its
+//! payload and the log say belongs to that very signature. What could not be found out is never "nothing there".
+
+mod host;
+mod image_observer;
+mod native;
+pub mod rekor;
+mod traits;
+
+use chrono::{DateTime, Utc};
+use signature_continuity::baseline::Format;
+use signature_continuity::digest::Digest;
+use signature_continuity::observe::Observation;
+use signature_continuity::proof::ProvenSigner;
+use signature_continuity::signer::SignerId;
+use std::collections::BTreeMap;
+
+pub use image_observer::ImageObserver;
+pub use native::NativeObserver;
+pub use traits::{Observe, RepositoryObserver};
+
+/// What was seen of one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedImage {
+    /// By the policy's rules, with the bundles that its host cannot read.
+    pub observation: Observation,
+    /// Each proven signature, and what only the native observation knows of it. The signers are those of `observation`.
+    pub signatures: Vec<Signature>,
+    /// The digests of the platforms' manifests, where the image is an index.
+    pub platforms: Vec<Digest>,
+    /// How many attestations refer to it; they prove no signer.
+    pub attestations: usize,
+}
+
+/// A proven signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// By whom, and in which format.
+    pub proven: ProvenSigner,
+    /// When the log took it in, by the log's own signature; `None` where no log did.
+    pub logged_at: Option<DateTime<Utc>>,
+    /// Whether it was made for this repository.
+    pub signed_repository: SignedRepository,
+    /// Whom its signer introduces in signed annotations (`signature-continuity/introduces`), and when the log first took
+    /// that word in.
+    pub introduces: BTreeMap<SignerId, Option<DateTime<Utc>>>,
+}
+
+/// For which repository a signature was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedRepository {
+    /// Its payload names this repository, an alias of it, or another spelling of its name.
+    Here,
+    /// Its payload is of another type, or names this repository not; what it names, cleaned.
+    Elsewhere(String),
+    /// It names none: bundles do not.
+    Unsaid,
+}
+
+impl Signature {
+    /// In which format it is.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.proven.format()
+    }
+}

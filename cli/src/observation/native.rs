@@ -1,0 +1,278 @@
+//! Looks at images: the policy's observation on the registry itself, and what only that knows of each signature.
+//!
+//! Invariant: the posture is the policy's, by its own rules; what is added belongs to signers that it proved. May be
+//! used from many threads at once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use signature_continuity::baseline::Lookup;
+use signature_continuity::calls::Calls;
+use signature_continuity::digest::Digest;
+use signature_continuity::host::Place;
+use signature_continuity::host_error::{HostError, Outage};
+use signature_continuity::known::Known;
+use signature_continuity::observe::{Observation, Subjected, observe};
+use signature_continuity::posture::{Cause, Posture};
+use signature_continuity::proof::ProvenSigner;
+use signature_continuity::reference::ImageReference;
+use signature_continuity::settings::Settings;
+use std::collections::BTreeMap;
+
+use super::host::{Fact, ObservingHost, Prover};
+use super::{ObservedImage, Signature, SignedRepository};
+use continuity_registry::{
+    Credentials, Registries, RequestLimits, Sources, TrustMaterial, TrustRoot, TrustSource,
+    platforms,
+};
+
+/// The most platforms of one index.
+const MOST_PLATFORMS: usize = 64;
+
+/// Looks at images, natively.
+pub struct NativeObserver {
+    registry: Registries,
+    prover: Prover,
+    material: TrustMaterial,
+}
+
+impl NativeObserver {
+    /// An observer on these registries and this trust root, which is fetched now where it has to be.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(
+        sources: Sources,
+        credentials: Credentials,
+        trust: &TrustSource,
+        limits: RequestLimits,
+    ) -> std::io::Result<Self> {
+        let material = trust.material()?;
+        Ok(Self {
+            registry: Registries::start(sources, credentials, limits)?,
+            prover: Prover::new(&material),
+            material,
+        })
+    }
+
+    /// The trust root in use, for people.
+    #[must_use]
+    pub fn trust_root(&self, now: DateTime<Utc>) -> TrustRoot {
+        self.material.describe(now)
+    }
+
+    /// The registry client.
+    #[must_use]
+    pub fn registry(&self) -> &Registries {
+        &self.registry
+    }
+
+    /// What `reference` carries. Where a digest is spelled with a tag, is unsigned itself, and is listed by the index
+    /// under that tag, which a known signer signed, the index is what was seen: its digest is the observation's, and the spelled one is among
+    /// the platforms.
+    ///
+    /// # Errors
+    /// When the client does not take the reference.
+    pub fn observe(
+        &self,
+        reference: &ImageReference,
+        settings: &Settings,
+        lookup: &Lookup,
+        now: DateTime<Utc>,
+    ) -> Result<ObservedImage, String> {
+        let registry = self.registry.for_one_image();
+        let seen = self.look_at(&registry, reference, settings, lookup, now)?;
+        let (Some(tag), Some(digest)) = (reference.tag(), reference.digest()) else {
+            return Ok(seen);
+        };
+        if seen.observation.posture != Posture::Unsigned {
+            return Ok(seen);
+        }
+        // What the tag cannot be asked about changes nothing of what the digest is.
+        let name = settings.call_name(reference);
+        let Ok(index) = registry.digest(&name, tag) else {
+            return Ok(seen);
+        };
+        let lists_it =
+            listed_by(&registry, &name, &index).is_ok_and(|listed| listed.contains(digest));
+        let of_index = format!("{}@{index}", reference.name()).parse::<ImageReference>();
+        match of_index {
+            Ok(of_index) if lists_it => {
+                let of_index = self.look_at(&registry, &of_index, settings, lookup, now)?;
+                // Whoever can push can move the tag to an index of his own that lists what runs: only who is known
+                // already is believed about it.
+                let repository = settings.aliased(reference.repository());
+                let known = Known::new(settings, &repository, lookup.baseline(), &[]);
+                let mut proven = of_index.observation.proven.iter();
+                if proven.any(|proven| known.contains(proven.signer())) {
+                    Ok(of_index)
+                } else {
+                    Ok(seen)
+                }
+            }
+            Ok(_) | Err(_) => Ok(seen),
+        }
+    }
+
+    /// The first `most` tags of the repository that `reference` is of.
+    ///
+    /// # Errors
+    /// When the registry did not answer.
+    pub fn tags(
+        &self,
+        reference: &ImageReference,
+        settings: &Settings,
+        most: usize,
+    ) -> Result<Vec<String>, HostError> {
+        self.registry.tags(&settings.call_name(reference), most)
+    }
+
+    /// The digest of a tag of the repository that `reference` is of.
+    ///
+    /// # Errors
+    /// When the registry did not answer.
+    pub fn digest(
+        &self,
+        reference: &ImageReference,
+        settings: &Settings,
+        tag: &str,
+    ) -> Result<Digest, HostError> {
+        self.registry.digest(&settings.call_name(reference), tag)
+    }
+
+    fn look_at(
+        &self,
+        registry: &Registries,
+        reference: &ImageReference,
+        settings: &Settings,
+        lookup: &Lookup,
+        now: DateTime<Utc>,
+    ) -> Result<ObservedImage, String> {
+        let repository = settings.aliased(reference.repository());
+        let known = Known::new(settings, &repository, lookup.baseline(), &[]);
+        let image = Subjected {
+            reference,
+            repository: &repository,
+            lookup,
+            known: &known,
+            thorough: true,
+        };
+        let host = ObservingHost::new(registry, &self.prover, settings, &repository, now);
+        let mut observation = {
+            // Registries are waited for by the client's own limits.
+            let calls = Calls::new(&host, TimeDelta::days(1));
+            observe(&calls, settings, &image)
+                .map_err(|_| "expected a reference that registries take".to_owned())?
+        };
+        let (facts, attestations, is_all) = host.into_facts();
+        observation.incomplete |= !is_all;
+        let name = settings.call_name(reference);
+        let mut platforms = Vec::new();
+        match (observation.posture, observation.digest.clone()) {
+            (Posture::Signed, Some(digest)) => {
+                platforms = listed_by(registry, &name, &digest)
+                    .inspect_err(|error| {
+                        tracing::warn!(?error, "the platforms of a signed image are not known");
+                    })
+                    .unwrap_or_default();
+            }
+            // Registries hide what may not be seen: an image that is not there is not unsigned.
+            (Posture::Unsigned, Some(digest)) => {
+                if let Some(unknown) = not_there(registry, &name, &digest) {
+                    observation = unknown;
+                }
+            }
+            _ => {}
+        }
+        let signatures = signatures(&observation.proven, &facts);
+        Ok(ObservedImage {
+            observation,
+            signatures,
+            platforms,
+            attestations,
+        })
+    }
+}
+
+/// Why an image without signatures is not known to be unsigned.
+fn not_there(registry: &Registries, name: &str, digest: &Digest) -> Option<Observation> {
+    let outage = match registry.manifest(name, &Place::Digest(digest)) {
+        Ok(_) => return None,
+        Err(HostError::Absent) => Outage::NoSuchImage,
+        Err(HostError::Outage(outage)) => outage,
+        Err(
+            HostError::Unusable
+            | HostError::Negative
+            | HostError::NonePassed
+            | HostError::BadReference
+            | HostError::NotGranted,
+        ) => Outage::Other,
+    };
+    Some(Observation::unknown(
+        Some(digest.clone()),
+        Cause::Outage,
+        Some(outage),
+    ))
+}
+
+fn listed_by(registry: &Registries, name: &str, digest: &Digest) -> Result<Vec<Digest>, HostError> {
+    let json = registry.manifest(name, &Place::Digest(digest))?;
+    Ok(platforms(&json, MOST_PLATFORMS))
+}
+
+/// One signature for each proven signer and format, with what was noted of it.
+fn signatures(proven: &[ProvenSigner], facts: &[Fact]) -> Vec<Signature> {
+    let mut signatures: Vec<Signature> = Vec::new();
+    for proven in proven {
+        let present = signatures.iter().any(|signature| {
+            signature.proven.signer() == proven.signer() && signature.format() == proven.format()
+        });
+        if !present {
+            let id = proven.signer().id();
+            let own: Vec<&Fact> = facts
+                .iter()
+                .filter(|fact| fact.signer == id && fact.format == proven.format())
+                .collect();
+            signatures.push(signature(proven, &own));
+        }
+    }
+    signatures
+}
+
+/// Where a signer signed more than once, what was made for this repository counts, and the earliest of it. Each
+/// introduction keeps the time of its own signature: who introduces after he was retired must not borrow an older one's.
+fn signature(proven: &ProvenSigner, facts: &[&Fact]) -> Signature {
+    let any_here = facts
+        .iter()
+        .any(|fact| fact.signed_repository == SignedRepository::Here);
+    let counting = facts
+        .iter()
+        .filter(|fact| !any_here || fact.signed_repository == SignedRepository::Here);
+    let mut logged_at: Option<i64> = None;
+    let mut introduces = BTreeMap::new();
+    let mut signed_repository = None;
+    for fact in counting {
+        logged_at = earlier(logged_at, fact.logged_at);
+        signed_repository.get_or_insert_with(|| fact.signed_repository.clone());
+        for id in &fact.introduces {
+            let since = introduces.entry(id.clone()).or_insert(None);
+            *since = earlier(*since, fact.logged_at);
+        }
+    }
+    let time = |seconds: Option<i64>| seconds.and_then(|s| DateTime::from_timestamp(s, 0));
+    Signature {
+        proven: proven.clone(),
+        logged_at: time(logged_at),
+        signed_repository: signed_repository
+            .unwrap_or_else(|| SignedRepository::Elsewhere(String::new())),
+        introduces: introduces
+            .into_iter()
+            .map(|(id, since)| (id, time(since)))
+            .collect(),
+    }
+}
+
+fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

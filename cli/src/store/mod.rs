@@ -1,0 +1,161 @@
+//! Where baselines are kept: a directory for a GitOps repository, or a cluster's ConfigMaps.
+//!
+//! Invariant: a baseline is only replaced by whoever has read what is there now (compare and swap); what is there and
+//! does not parse is reported and left alone; nothing is ever deleted.
+
+mod directory;
+mod directory_source;
+mod directory_writer;
+mod kubernetes;
+mod location;
+mod object;
+mod source;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use directory::DirectoryBaselines;
+pub use directory_source::DirectorySource;
+pub use directory_writer::{DirectoryWriter, WriteError as DirectoryWriteError};
+pub use kubernetes::{ClusterConfigMaps, KubernetesBaselines};
+pub use location::Location;
+pub use object::WRITER;
+pub use source::{ConfigMapKey, ConfigMapSource, SourceError};
+
+use signature_continuity::baseline::{Baseline, Lookup, STATE_NAME, State};
+use signature_continuity::reference::Repository;
+use std::collections::BTreeMap;
+
+/// Baselines, to be read and written.
+pub trait Store: Send + Sync {
+    /// For messages: `dir:baselines`, `kubernetes:prod (namespace signature-continuity)`.
+    fn name(&self) -> String;
+
+    /// Everything that is there, usable or not, in the order of object names.
+    ///
+    /// # Errors
+    /// When it cannot be listed as a whole.
+    fn list(&self) -> Result<Vec<Listed>, StoreError>;
+
+    /// The baseline of a repository, and as of when.
+    ///
+    /// # Errors
+    /// When it cannot be told what is there. What is there and does not parse is [`Lookup::Unusable`].
+    fn read(&self, repository: &Repository) -> Result<Stored, StoreError>;
+
+    /// Writes a baseline over what was read with `over`.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when something else is there by now.
+    fn write(&self, baseline: &Baseline, over: &Revision) -> Result<Revision, StoreError>;
+
+    /// Whether this tool may write here. Each write sees to it as well; a run that means to write asks first, so that it
+    /// does not observe for nothing. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherWriter`] where another writer keeps this store.
+    fn claim(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// The learner's last words. `None`: it never ran.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn state(&self) -> Result<Option<LearnerState>, StoreError>;
+
+    /// Writes the learner's last words, whatever was there.
+    ///
+    /// # Errors
+    /// When they cannot be written, or a newer version or another writer wrote what is there.
+    fn write_state(&self, state: &LearnerState) -> Result<(), StoreError>;
+}
+
+/// One object of a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The object's name.
+    pub name: String,
+    /// The baseline, or why it cannot be used.
+    pub baseline: Result<Box<Baseline>, String>,
+}
+
+/// What a store has of one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The baseline, as admission would find it.
+    pub lookup: Lookup,
+    /// As of when.
+    pub revision: Revision,
+}
+
+/// A version of an object, as its store tells versions apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revision {
+    /// There is no object yet.
+    Absent,
+    /// A `resourceVersion`, or the digest of a file.
+    At(String),
+}
+
+/// `continuity-state`: written last by each run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LearnerState {
+    /// `data["state.json"]`.
+    pub state: State,
+    /// `data["history.json"]`: on which day a repository's own past was examined last.
+    pub examined: BTreeMap<Repository, chrono::NaiveDate>,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else wrote in between: read again and start over.
+    #[error("somebody else changed {0} in the meantime")]
+    Conflict(String),
+    /// The object would be larger than an object may be.
+    #[error("{name} would have {bytes} bytes, and an object has at most {limit}")]
+    TooLarge {
+        /// Which object.
+        name: String,
+        /// How large.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+    /// What is there is not ours to change.
+    #[error("{name} is left as it is: {why}")]
+    LeftAlone {
+        /// Which object.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// Another writer keeps this store.
+    #[error("{0}")]
+    OtherWriter(String),
+    /// The store cannot be used; says what to do.
+    #[error("{what}")]
+    Failed {
+        /// What failed, and the way out.
+        what: String,
+        /// Why.
+        #[source]
+        source: Option<anyhow::Error>,
+    },
+}
+
+fn unreadable_state(store: &str, why: &str) -> StoreError {
+    StoreError::Failed {
+        what: format!(
+            "{STATE_NAME} in {store} cannot be used ({why}); the next `continuity learn` that ends writes it anew"
+        ),
+        source: None,
+    }
+}
+
+fn newer_state() -> StoreError {
+    StoreError::LeftAlone {
+        name: STATE_NAME.to_owned(),
+        why: "a newer version of continuity wrote it; use that one here too".to_owned(),
+    }
+}

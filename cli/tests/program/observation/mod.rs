@@ -1,0 +1,9 @@
+//! Native observation: a registry with one image, a Sigstore, and an observer that trusts it.
+
+mod bundles;
+mod client;
+pub mod lab;
+mod registries;
+mod signatures;
+
+pub use lab::*;

@@ -1,0 +1,296 @@
+//! Asking one registry until it answers, within bounds: logging in, waiting when it says so, giving it up.
+//!
+//! Invariant: what cannot be had is an error with its kind, and a 404 to the question itself is "absent", and nothing else is. A registry that
+//! asks to be left alone is left alone by every request; one that does not answer costs its own images only.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use oci_client::Reference;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use signature_continuity::clean::{SHOWN, clean};
+use signature_continuity::host_error::{HostError, Outage};
+use tokio::time::Instant;
+
+use super::limits::RequestLimits;
+use super::throttle::{Go, Throttle};
+use super::token::{self, Challenge};
+use super::transport::{RegistryRequest, RegistryResponse, Transport, TransportError};
+use crate::{Credentials, Login, Sources};
+
+/// The most tokens that are kept: one for each repository.
+const MOST_TOKENS: usize = 4096;
+
+/// All registries.
+#[derive(Debug)]
+pub(super) struct RegistryClient {
+    sources: Sources,
+    credentials: Credentials,
+    limits: RequestLimits,
+    throttles: Mutex<BTreeMap<String, Arc<Throttle>>>,
+    tokens: Mutex<HashMap<Name, HeaderValue>>,
+}
+
+/// A repository's name, taken apart as every client does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Name {
+    /// The registry as references name it.
+    registry: String,
+    /// The registry as it is reached.
+    address: String,
+    /// The path in it.
+    pub(super) path: String,
+}
+
+impl Name {
+    pub(super) fn parse(name: &str) -> Result<Self, HostError> {
+        let reference: Reference = name.parse().map_err(|_| HostError::BadReference)?;
+        Ok(Self {
+            registry: reference.registry().to_owned(),
+            address: reference.resolve_registry().to_owned(),
+            path: reference.repository().to_owned(),
+        })
+    }
+}
+
+impl RegistryClient {
+    pub(super) fn new(sources: Sources, credentials: Credentials, limits: RequestLimits) -> Self {
+        Self {
+            sources,
+            credentials,
+            limits,
+            throttles: Mutex::default(),
+            tokens: Mutex::default(),
+        }
+    }
+
+    /// The registries that did not answer and are not asked again.
+    pub(super) fn given_up(&self) -> Vec<String> {
+        lock(&self.throttles)
+            .iter()
+            .filter(|(_, throttle)| throttle.is_given_up())
+            .map(|(registry, _)| registry.clone())
+            .collect()
+    }
+
+    /// Asks until there is an answer that says something. Its status is never one that asks to try again.
+    pub(super) async fn ask(
+        &self,
+        name: &Name,
+        request: &RegistryRequest,
+    ) -> Result<RegistryResponse, HostError> {
+        let throttle = self.throttle(name)?;
+        let _place = throttle.enter().await;
+        let mut waited = Duration::ZERO;
+        let mut attempt = 1;
+        loop {
+            match throttle.go() {
+                Go::Now => {}
+                Go::Never(why) => return Err(HostError::Outage(why)),
+                Go::After(pause, why) => {
+                    waited = waited.saturating_add(pause);
+                    if waited > self.limits.patience {
+                        return Err(HostError::Outage(why));
+                    }
+                    tokio::time::sleep(pause).await;
+                    continue;
+                }
+            }
+            let began = Instant::now();
+            let outcome = self.attempt(&throttle, name, request).await;
+            // One that always answers at the last moment would cost every image as much as one that never does. What
+            // timed out is counted where it is counted how often.
+            let took = began.elapsed();
+            if took > self.limits.request / 2 && !matches!(outcome, Err(TransportError::TimedOut)) {
+                self.tell(name, throttle.lost(took, Outage::Unreachable, &self.limits));
+            }
+            let (outage, asked_to_wait) = match outcome {
+                Ok(answer) => {
+                    throttle.answered();
+                    match answer.status.as_u16() {
+                        429 => (Outage::RateLimit, Some(retry_after(&answer.headers))),
+                        503 => (Outage::Unavailable, Some(retry_after(&answer.headers))),
+                        500 | 502 | 504 => (Outage::Unavailable, None),
+                        _ => return Ok(answer),
+                    }
+                }
+                Err(TransportError::Broken) => (Outage::Unreachable, None),
+                Err(TransportError::Unreachable) => {
+                    return Err(HostError::Outage(Outage::Unreachable));
+                }
+                Err(TransportError::Redirect) => return Err(HostError::Outage(Outage::Other)),
+                Err(TransportError::TimedOut) => {
+                    self.tell(name, throttle.unanswered(&self.limits));
+                    return Err(HostError::Outage(Outage::Unreachable));
+                }
+            };
+            let backoff = self
+                .limits
+                .backoff
+                .saturating_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
+            let given_up = match asked_to_wait {
+                // It named a time, so it is asked again after that for as long as patience lasts.
+                Some(Some(pause)) => throttle.pause(pause.max(backoff), outage, &self.limits),
+                Some(None) => throttle.pause(backoff, outage, &self.limits),
+                None => throttle.lost(backoff, outage, &self.limits),
+            };
+            self.tell(name, given_up);
+            if !matches!(asked_to_wait, Some(Some(_))) && attempt >= self.limits.attempts {
+                return Err(HostError::Outage(outage));
+            }
+            if asked_to_wait.is_none() {
+                tokio::time::sleep(backoff).await;
+            }
+            attempt = attempt.saturating_add(1);
+        }
+    }
+
+    /// The end of one image's time, if it begins now; none where that is beyond all clocks.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.limits.image)
+    }
+
+    fn tell(&self, name: &Name, given_up: bool) {
+        if given_up {
+            tracing::warn!(
+                registry = clean(&name.registry, SHOWN),
+                lost = ?self.limits.lost,
+                "the registry took too much time; it is not asked again in this run"
+            );
+        }
+    }
+
+    /// One attempt, with a login where the registry wants one.
+    async fn attempt(
+        &self,
+        throttle: &Throttle,
+        name: &Name,
+        request: &RegistryRequest,
+    ) -> Result<RegistryResponse, TransportError> {
+        let limit = self.limits.request;
+        let kept = lock(&self.tokens).get(name).cloned();
+        let answer = throttle
+            .transport
+            .ask(request, kept.as_ref(), limit)
+            .await?;
+        if answer.status != StatusCode::UNAUTHORIZED || !throttle.transport.is_own(&answer.url) {
+            return Ok(answer);
+        }
+        lock(&self.tokens).remove(name);
+        let Some(challenge) = Challenge::of(&answer.headers, &name.path) else {
+            return Ok(answer);
+        };
+        let login = token::basic(&self.login(name).await);
+        let authorization = match challenge {
+            Challenge::Basic => login,
+            Challenge::Bearer(realm) => {
+                let reply = throttle
+                    .transport
+                    .ask_realm(realm, &answer.url, login.as_ref(), token::LARGEST, limit)
+                    .await?;
+                match reply.status.as_u16() {
+                    200 => reply.body.as_deref().and_then(token::bearer),
+                    // The kinds of failure that mean the same from whoever gives tokens; never a 404.
+                    403 | 429 | 500..=599 => return Ok(reply),
+                    _ => None,
+                }
+            }
+        };
+        let Some(authorization) = authorization else {
+            return Ok(answer);
+        };
+        let answer = throttle
+            .transport
+            .ask(request, Some(&authorization), limit)
+            .await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            let mut tokens = lock(&self.tokens);
+            if tokens.len() >= MOST_TOKENS {
+                tokens.clear();
+            }
+            tokens.insert(name.clone(), authorization);
+        }
+        Ok(answer)
+    }
+
+    /// Credential helpers are programs, which take their time.
+    async fn login(&self, name: &Name) -> Login {
+        let (credentials, registry) = (self.credentials.clone(), name.registry.clone());
+        let login = tokio::task::spawn_blocking(move || credentials.login(&registry));
+        match tokio::time::timeout(self.limits.request, login).await {
+            Ok(Ok(login)) => login,
+            Ok(Err(_)) | Err(_) => Login::Anonymous,
+        }
+    }
+
+    fn throttle(&self, name: &Name) -> Result<Arc<Throttle>, HostError> {
+        let mut throttles = lock(&self.throttles);
+        if let Some(throttle) = throttles.get(&name.registry) {
+            return Ok(Arc::clone(throttle));
+        }
+        // An address that is none, or a proxy or certificate of the sources file that is none.
+        let transport = Transport::new(&self.sources, &name.registry, &name.address)
+            .ok_or(HostError::Outage(Outage::Unreachable))?;
+        let throttle = Arc::new(Throttle::new(transport, &self.limits));
+        throttles.insert(name.registry.clone(), Arc::clone(&throttle));
+        Ok(throttle)
+    }
+}
+
+/// Seconds, or a date (RFC 9110, section 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::parse_from_rfc2822(text).ok()?;
+    // A date in the past means now.
+    Some(
+        (date.with_timezone(&Utc) - Utc::now())
+            .to_std()
+            .unwrap_or_default(),
+    )
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::seconds("7", Some(7))]
+    #[case::past("Sun, 06 Nov 1994 08:49:37 GMT", Some(0))]
+    #[case::words("soon", None)]
+    #[case::negative("-1", None)]
+    fn reads_how_long_to_wait(#[case] text: &str, #[case] seconds: Option<u64>) {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
+        assert_eq!(retry_after(&headers), seconds.map(Duration::from_secs));
+    }
+
+    #[test]
+    fn reads_a_date_to_come() {
+        let date = (Utc::now() + chrono::TimeDelta::hours(1)).to_rfc2822();
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, date.parse().unwrap())]);
+        let wait = retry_after(&headers).unwrap();
+        assert!(wait > Duration::from_secs(3000) && wait <= Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn docker_hub_is_reached_under_another_name() {
+        let name = Name::parse("nginx").unwrap();
+        assert_eq!(name.registry, "docker.io");
+        assert_eq!(name.address, "index.docker.io");
+        assert_eq!(name.path, "library/nginx");
+        assert_eq!(Name::parse("UPPER/x y"), Err(HostError::BadReference));
+    }
+}

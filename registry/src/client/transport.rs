@@ -1,0 +1,292 @@
+//! One HTTP exchange with one registry: bounded in time and size, redirects followed by hand.
+//!
+//! Invariant: credentials go to the registry's own scheme, host and port alone, wherever it redirects to; nothing that
+//! began with TLS goes on without it; no body is read beyond its bound. A registry is asked without TLS, or without
+//! verifying it, only where the sources list it as insecure.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::{Client, Method, StatusCode};
+use url::Url;
+
+use crate::Sources;
+
+/// The most redirects that are followed: registries redirect blobs to a store, once.
+const MOST_REDIRECTS: usize = 4;
+
+/// How one registry is reached.
+#[derive(Debug)]
+pub(super) struct Transport {
+    endpoints: Vec<Endpoint>,
+    /// Which of them the registry answers on, once that is known.
+    works: OnceLock<usize>,
+}
+
+#[derive(Debug)]
+struct Endpoint {
+    base: Url,
+    client: Client,
+}
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(super) struct RegistryRequest {
+    pub(super) method: Method,
+    /// Below the registry's address, with the query.
+    pub(super) path: String,
+    pub(super) accept: &'static str,
+    /// The largest body that is read.
+    pub(super) largest: usize,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct RegistryResponse {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// The body, or nothing where it is beyond the bound.
+    pub(super) body: Option<Vec<u8>>,
+    /// Where it came from.
+    pub(super) url: Url,
+}
+
+/// Why nothing came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TransportError {
+    /// Not in time.
+    TimedOut,
+    /// No connection.
+    Unreachable,
+    /// The connection broke, or what came is no HTTP.
+    Broken,
+    /// A redirect that is not followed.
+    Redirect,
+}
+
+impl Transport {
+    /// For `registry`, as references name it, at `address`, as it is reached.
+    pub(super) fn new(sources: &Sources, registry: &str, address: &str) -> Option<Self> {
+        let attempts = [("https", true), ("https", false), ("http", true)];
+        let allowed = if sources.is_insecure(registry) {
+            attempts.len()
+        } else {
+            1
+        };
+        let endpoints: Option<Vec<Endpoint>> = attempts
+            .into_iter()
+            .take(allowed)
+            .map(|(scheme, verify)| {
+                let base = Url::parse(&format!("{scheme}://{address}/")).ok()?;
+                let client = sources.http_client(registry, verify).ok()?;
+                Some(Endpoint { base, client })
+            })
+            .collect();
+        Some(Self {
+            endpoints: endpoints?,
+            works: OnceLock::new(),
+        })
+    }
+
+    /// Asks the registry, with its credentials where some are given.
+    pub(super) async fn ask(
+        &self,
+        request: &RegistryRequest,
+        authorization: Option<&HeaderValue>,
+        limit: Duration,
+    ) -> Result<RegistryResponse, TransportError> {
+        if let Some(endpoint) = self.works.get().and_then(|at| self.endpoints.get(*at)) {
+            return endpoint.ask(request, authorization, limit).await;
+        }
+        let mut last = TransportError::Unreachable;
+        for (at, endpoint) in self.endpoints.iter().enumerate() {
+            match endpoint.ask(request, authorization, limit).await {
+                Ok(answer) => {
+                    // Another request may have found out the same at the same time.
+                    let _ = self.works.set(at);
+                    return Ok(answer);
+                }
+                Err(error @ (TransportError::Unreachable | TransportError::Broken)) => last = error,
+                Err(error @ (TransportError::TimedOut | TransportError::Redirect)) => {
+                    return Err(error);
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Whether an answer came from the registry itself, and not from where it redirected to.
+    pub(super) fn is_own(&self, url: &Url) -> bool {
+        self.works
+            .get()
+            .and_then(|at| self.endpoints.get(*at))
+            .is_some_and(|endpoint| endpoint.base.origin() == url.origin())
+    }
+
+    /// Asks for a token at the address that the registry named. With TLS, unless the registry itself is without.
+    pub(super) async fn ask_realm(
+        &self,
+        realm: Url,
+        registry_url: &Url,
+        authorization: Option<&HeaderValue>,
+        largest: usize,
+        limit: Duration,
+    ) -> Result<RegistryResponse, TransportError> {
+        let secure = is_as_secure(registry_url, &realm);
+        let endpoint = self.works.get().and_then(|at| self.endpoints.get(*at));
+        let (true, Some(endpoint)) = (secure, endpoint) else {
+            return Err(TransportError::Redirect);
+        };
+        let hop = Hop {
+            method: Method::GET,
+            accept: "application/json",
+            authorization,
+            largest,
+        };
+        within(limit, endpoint.hop(realm, &hop)).await
+    }
+}
+
+struct Hop<'a> {
+    method: Method,
+    accept: &'static str,
+    authorization: Option<&'a HeaderValue>,
+    largest: usize,
+}
+
+impl Endpoint {
+    async fn ask(
+        &self,
+        request: &RegistryRequest,
+        authorization: Option<&HeaderValue>,
+        limit: Duration,
+    ) -> Result<RegistryResponse, TransportError> {
+        within(limit, self.follow(request, authorization)).await
+    }
+
+    async fn follow(
+        &self,
+        request: &RegistryRequest,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<RegistryResponse, TransportError> {
+        let mut url = self
+            .base
+            .join(&request.path)
+            .map_err(|_| TransportError::Redirect)?;
+        // Whatever the path says, the request goes to this registry.
+        if url.origin() != self.base.origin() {
+            return Err(TransportError::Redirect);
+        }
+        for _ in 0..=MOST_REDIRECTS {
+            let at_home = url.origin() == self.base.origin();
+            let hop = Hop {
+                method: request.method.clone(),
+                accept: request.accept,
+                authorization: authorization.filter(|_| at_home),
+                largest: request.largest,
+            };
+            let answer = self.hop(url.clone(), &hop).await?;
+            let target = match answer.status.as_u16() {
+                301 | 302 | 303 | 307 | 308 => answer.headers.get(LOCATION),
+                _ => return Ok(answer),
+            };
+            let target = target
+                .and_then(|location| location.to_str().ok())
+                .and_then(|location| url.join(location).ok())
+                .ok_or(TransportError::Redirect)?;
+            let secure =
+                target.scheme() == "https" || (target.scheme() == "http" && url.scheme() == "http");
+            if !secure {
+                return Err(TransportError::Redirect);
+            }
+            url = target;
+        }
+        Err(TransportError::Redirect)
+    }
+
+    async fn hop(&self, mut url: Url, hop: &Hop<'_>) -> Result<RegistryResponse, TransportError> {
+        // An address with a name and password in it would become credentials.
+        if url.set_username("").is_err() || url.set_password(None).is_err() {
+            return Err(TransportError::Redirect);
+        }
+        let mut request = self
+            .client
+            .request(hop.method.clone(), url)
+            .header(ACCEPT, hop.accept);
+        if let Some(authorization) = hop.authorization {
+            request = request.header(AUTHORIZATION, authorization.clone());
+        }
+        let mut response = request
+            .send()
+            .await
+            .map_err(|error| transport_error(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let url = response.url().clone();
+        let mut body = Some(Vec::new());
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| transport_error(&error))?
+        {
+            body = body.filter(|read| read.len().saturating_add(chunk.len()) <= hop.largest);
+            match &mut body {
+                Some(read) => read.extend_from_slice(&chunk),
+                // The rest stays where it is.
+                None => break,
+            }
+        }
+        Ok(RegistryResponse {
+            status,
+            headers,
+            body,
+            url,
+        })
+    }
+}
+
+/// Whether going on from one address to the other gives up nothing.
+fn is_as_secure(from: &Url, to: &Url) -> bool {
+    to.scheme() == "https" || (to.scheme() == "http" && from.scheme() == "http")
+}
+
+async fn within(
+    limit: Duration,
+    exchange: impl Future<Output = Result<RegistryResponse, TransportError>>,
+) -> Result<RegistryResponse, TransportError> {
+    tokio::time::timeout(limit, exchange)
+        .await
+        .unwrap_or(Err(TransportError::TimedOut))
+}
+
+fn transport_error(error: &reqwest::Error) -> TransportError {
+    if error.is_timeout() {
+        TransportError::TimedOut
+    } else if error.is_connect() {
+        TransportError::Unreachable
+    } else {
+        TransportError::Broken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::stays("https://a", "https://b", true)]
+    #[case::gains("http://a", "https://b", true)]
+    #[case::was_never("http://a", "http://b", true)]
+    #[case::loses("https://a", "http://a", false)]
+    #[case::other("http://a", "ftp://a", false)]
+    fn nothing_goes_on_without_tls(#[case] from: &str, #[case] to: &str, #[case] secure: bool) {
+        assert_eq!(
+            is_as_secure(&from.parse().unwrap(), &to.parse().unwrap()),
+            secure
+        );
+    }
+}
