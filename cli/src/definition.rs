@@ -70,7 +70,7 @@ pub enum DefinitionError {
         path: PathBuf,
         /// Why not.
         #[source]
-        source: serde_yaml_ng::Error,
+        source: yaml_serde::Error,
     },
     /// An AdmissionPolicy.
     #[error(
@@ -216,7 +216,7 @@ impl Definition {
 }
 
 enum ParseError {
-    Yaml(serde_yaml_ng::Error),
+    Yaml(yaml_serde::Error),
     Json(serde_json::Error),
     Other(DefinitionError),
 }
@@ -237,7 +237,7 @@ impl ParseError {
 
 fn parse(text: &str) -> Result<Vec<Definition>, ParseError> {
     let mut definitions = Vec::new();
-    for document in serde_yaml_ng::Deserializer::from_str(text) {
+    for document in yaml_serde::Deserializer::from_str(text) {
         let Some(document) = Option::<Document>::deserialize(document).map_err(ParseError::Yaml)?
         else {
             continue;

@@ -39,7 +39,7 @@ pub enum SourcesError {
         path: PathBuf,
         /// Why not.
         #[source]
-        source: serde_yaml_ng::Error,
+        source: yaml_serde::Error,
     },
     /// A certificate in it is none.
     #[error("the certificate authority of `{host}` is neither a PEM nor a DER certificate")]
@@ -93,7 +93,7 @@ impl Sources {
     pub fn read(path: &Path) -> Result<Self, SourcesError> {
         let text = read(path)?;
         let file: File =
-            serde_yaml_ng::from_slice(&text).map_err(|source| SourcesError::Unparsable {
+            yaml_serde::from_slice(&text).map_err(|source| SourcesError::Unparsable {
                 path: path.to_owned(),
                 source,
             })?;

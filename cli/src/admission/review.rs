@@ -20,7 +20,7 @@ pub struct Review {
 pub enum ReviewError {
     /// Neither JSON nor YAML.
     #[error("neither JSON nor YAML")]
-    Unparsable(#[source] serde_yaml_ng::Error),
+    Unparsable(#[source] yaml_serde::Error),
     /// More than one YAML document.
     #[error("expected one object, got {0} YAML documents; give them one file each")]
     Several(usize),
@@ -96,7 +96,7 @@ fn parse_one(text: &str) -> Result<Value, ReviewError> {
         return Ok(value);
     }
     let mut documents = Vec::new();
-    for document in serde_yaml_ng::Deserializer::from_str(text) {
+    for document in yaml_serde::Deserializer::from_str(text) {
         let value = Value::deserialize(document).map_err(ReviewError::Unparsable)?;
         if !value.is_null() {
             documents.push(value);

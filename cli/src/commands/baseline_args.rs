@@ -42,7 +42,7 @@ impl BaselineArgs {
         };
         let text = read_text(path, "the policy")?;
         // Several documents are definitions; settings are one.
-        let one: Result<Value, _> = serde_yaml_ng::from_str(&text);
+        let one: Result<Value, _> = yaml_serde::from_str(&text);
         let settings = match one {
             Ok(value) if value.get("kind").is_none() => value,
             Ok(_) | Err(_) => Definition::read(path, self.policy_name.as_deref())?.settings,

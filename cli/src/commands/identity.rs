@@ -41,7 +41,7 @@ pub(super) fn parse(text: &str) -> Result<Signer, String> {
         return key(&pem);
     }
     let written: Written =
-        serde_yaml_ng::from_str(text).map_err(|error| format!("{EXPECTED}: {error}"))?;
+        yaml_serde::from_str(text).map_err(|error| format!("{EXPECTED}: {error}"))?;
     match written {
         Written {
             issuer: None,

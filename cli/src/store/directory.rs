@@ -131,7 +131,7 @@ impl DirectoryBaselines {
             return Err(format!("expected at most {LARGEST} bytes"));
         }
         let object: Value =
-            serde_yaml_ng::from_slice(bytes).map_err(|error| format!("it is not YAML: {error}"))?;
+            yaml_serde::from_slice(bytes).map_err(|error| format!("it is not YAML: {error}"))?;
         for (pointer, expected) in [
             ("/apiVersion", "v1"),
             ("/kind", "ConfigMap"),

@@ -55,7 +55,7 @@ impl ConfigMapSource for DirectorySource {
             return Ok(None);
         };
         let mut object: Value =
-            serde_yaml_ng::from_str(&text).map_err(|source| SourceError::Unparsable {
+            yaml_serde::from_str(&text).map_err(|source| SourceError::Unparsable {
                 path: path.display().to_string(),
                 source,
             })?;

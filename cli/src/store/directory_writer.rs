@@ -41,7 +41,7 @@ pub enum WriteError {
     Object(Box<StoreError>),
     /// The object as YAML.
     #[error("the ConfigMap cannot be put into YAML")]
-    Yaml(#[from] serde_yaml_ng::Error),
+    Yaml(#[from] yaml_serde::Error),
 }
 
 impl DirectoryWriter {
@@ -97,7 +97,7 @@ impl DirectoryWriter {
         let data = texts(&object.data);
         let object =
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data});
-        let bytes = serde_yaml_ng::to_string(&object)?.into_bytes();
+        let bytes = yaml_serde::to_string(&object)?.into_bytes();
         self.replace(object_name(&object), &bytes)?;
         Ok(bytes)
     }

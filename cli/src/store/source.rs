@@ -50,7 +50,7 @@ pub enum SourceError {
         path: String,
         /// Why not.
         #[source]
-        source: serde_yaml_ng::Error,
+        source: yaml_serde::Error,
     },
     /// The file is something else than the ConfigMap that its name promises.
     #[error("`{path}`: expected {field} `{expected}`, got `{found}`")]

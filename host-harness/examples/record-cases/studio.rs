@@ -315,7 +315,7 @@ impl Scene<'_> {
         )?;
         std::fs::write(
             folder.join("settings.yaml"),
-            serde_yaml_ng::to_string(&self.settings)?,
+            yaml_serde::to_string(&self.settings)?,
         )?;
         for file in std::fs::read_dir(self.store.path())? {
             let file = file?;

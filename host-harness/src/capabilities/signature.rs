@@ -188,7 +188,7 @@ mod tests {
             annotations: None,
         };
         assert_eq!(
-            serde_yaml_ng::to_string(&key).unwrap(),
+            yaml_serde::to_string(&key).unwrap(),
             "kind: pubKey\nowner: null\nkey: |\n  -----BEGIN PUBLIC KEY-----\n  AAAA\n  \
              -----END PUBLIC KEY-----\nannotations: null\n"
         );
@@ -198,7 +198,7 @@ mod tests {
             annotations: None,
         };
         assert_eq!(
-            serde_yaml_ng::to_string(&subject).unwrap(),
+            yaml_serde::to_string(&subject).unwrap(),
             "kind: genericIssuer\nissuer: https://i\nsubject: !equal s\nannotations: null\n"
         );
     }

@@ -183,7 +183,7 @@ fn satisfy(layers: &[SignatureLayer], signatures: &[Signature]) -> anyhow::Resul
             }
         };
         if !satisfied {
-            unsatisfied.push_str(&serde_yaml_ng::to_string(signature)?);
+            unsatisfied.push_str(&yaml_serde::to_string(signature)?);
         }
     }
     if unsatisfied.is_empty() {

@@ -43,7 +43,7 @@ pub struct Actual {
 impl Actual {
     /// As YAML, where texts of several lines are readable.
     pub(super) fn text(&self) -> String {
-        serde_yaml_ng::to_string(self).unwrap_or_else(|_| format!("{self:#?}"))
+        yaml_serde::to_string(self).unwrap_or_else(|_| format!("{self:#?}"))
     }
 }
 

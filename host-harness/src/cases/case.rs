@@ -83,7 +83,7 @@ impl Case {
             .into());
         }
         let settings = if folder.join(SETTINGS).exists() {
-            serde_yaml_ng::from_str(&read(SETTINGS)?)
+            yaml_serde::from_str(&read(SETTINGS)?)
                 .with_context(|| format!("{SETTINGS} is not YAML"))?
         } else {
             Value::Null

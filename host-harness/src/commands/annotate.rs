@@ -61,7 +61,7 @@ impl Annotate {
 
     fn metadata(&self, bytes: &[u8]) -> anyhow::Result<Metadata> {
         let text = read(&self.metadata_path)?;
-        let mut metadata: Metadata = serde_yaml_ng::from_str(&text)
+        let mut metadata: Metadata = yaml_serde::from_str(&text)
             .with_context(|| format!("`{}` is no metadata", self.metadata_path.display()))?;
         if metadata.execution_mode != ExecutionMode::KubewardenWapc {
             bail!("executionMode: expected kubewarden-wapc, which is all that is run here");

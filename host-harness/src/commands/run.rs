@@ -187,7 +187,7 @@ impl Run {
             (None, None) => None,
             (Some(path), _) => {
                 let text = read_text(path, "the settings")?;
-                let settings = serde_yaml_ng::from_str(&text);
+                let settings = yaml_serde::from_str(&text);
                 Some(settings.with_context(|| format!("`{}` is not YAML", path.display()))?)
             }
             (None, Some(text)) => {

@@ -159,7 +159,7 @@ mod tests {
             rules: [{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: [CREATE, UPDATE]}]
             annotations: {b: two, a: one}
         ";
-        let mut metadata: Metadata = serde_yaml_ng::from_str(yaml).unwrap();
+        let mut metadata: Metadata = yaml_serde::from_str(yaml).unwrap();
         metadata.protocol_version = Some(ProtocolVersion::V1);
         assert_eq!(metadata.defects(), Vec::<String>::new());
         assert_eq!(
@@ -181,7 +181,7 @@ mod tests {
             mutating: false
             rules: [{apiGroups: ['*', apps], apiVersions: [], resources: [''], operations: ['*', CREATE]}]
         ";
-        let metadata: Metadata = serde_yaml_ng::from_str(yaml).unwrap();
+        let metadata: Metadata = yaml_serde::from_str(yaml).unwrap();
         assert_eq!(metadata.defects().len(), 5, "{:?}", metadata.defects());
     }
 }

@@ -42,7 +42,7 @@ struct InFile {
 impl Serialize for Exchange {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         InFile {
-            request: serde_yaml_ng::to_string(&self.request).map_err(S::Error::custom)?,
+            request: yaml_serde::to_string(&self.request).map_err(S::Error::custom)?,
             response: self.response.clone(),
         }
         .serialize(serializer)
@@ -52,7 +52,7 @@ impl Serialize for Exchange {
 impl<'de> Deserialize<'de> for Exchange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let InFile { request, response } = InFile::deserialize(deserializer)?;
-        let request = serde_yaml_ng::from_str(&request).map_err(|error| {
+        let request = yaml_serde::from_str(&request).map_err(|error| {
             let first = request.lines().next().unwrap_or_default();
             D::Error::custom(format!("the request `{first}` cannot be read: {error}"))
         })?;

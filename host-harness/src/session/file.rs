@@ -46,7 +46,7 @@ pub enum SessionError {
     },
     /// It is no session.
     #[error("no recorded session: expected a YAML list of exchanges")]
-    Unparsable(#[source] serde_yaml_ng::Error),
+    Unparsable(#[source] yaml_serde::Error),
     /// Its clock is none.
     #[error("line {line}: expected `# {key}: {expected}`, got `{found}`")]
     Header {
@@ -95,7 +95,7 @@ impl Session {
     pub fn parse(text: &str) -> Result<Self, SessionError> {
         let mut session = Self {
             // An evaluation that asked nothing leaves an empty list or nothing at all.
-            exchanges: serde_yaml_ng::from_str::<Option<Vec<Exchange>>>(text)
+            exchanges: yaml_serde::from_str::<Option<Vec<Exchange>>>(text)
                 .map_err(SessionError::Unparsable)?
                 .unwrap_or_default(),
             ..Self::default()
@@ -145,7 +145,7 @@ impl Session {
         if self.ungranted {
             text.push_str("# grants: none\n");
         }
-        let exchanges = serde_yaml_ng::to_string(&self.exchanges);
+        let exchanges = yaml_serde::to_string(&self.exchanges);
         text.push_str(&exchanges.map_err(SessionError::Unparsable)?);
         Ok(text)
     }

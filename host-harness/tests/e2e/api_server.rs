@@ -173,7 +173,7 @@ impl ApiServer {
         let discovery = self
             .wait(Discovery::new(client.clone()).run())
             .expect("the API server says what it has");
-        for document in serde_yaml_ng::Deserializer::from_str(manifest) {
+        for document in yaml_serde::Deserializer::from_str(manifest) {
             let object = Value::deserialize(document).unwrap();
             self.create(&client, &discovery, object);
         }

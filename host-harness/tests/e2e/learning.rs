@@ -32,8 +32,7 @@ impl Story {
         }
         // The published roles, for this story's namespace.
         let roles = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
-        for document in
-            serde_yaml_ng::Deserializer::from_str(&std::fs::read_to_string(roles).unwrap())
+        for document in yaml_serde::Deserializer::from_str(&std::fs::read_to_string(roles).unwrap())
         {
             let mut object = Value::deserialize(document).unwrap();
             if ["Role", "RoleBinding"].contains(&object["kind"].as_str().unwrap()) {

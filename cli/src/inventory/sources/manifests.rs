@@ -34,7 +34,7 @@ pub(super) fn documents(
         read(gathering, value);
         return;
     }
-    for (number, document) in serde_yaml_ng::Deserializer::from_str(text).enumerate() {
+    for (number, document) in yaml_serde::Deserializer::from_str(text).enumerate() {
         match Value::deserialize(document) {
             Ok(Value::Null) => {}
             Ok(value) => read(gathering, value),
