@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # usage: scripts/doc-paths.sh [FILE…]
 #
-# Each path of this repository that FILE (CONTRIBUTING.md and SECURITY.md) names in backticks exists, and so does each
-# `make` target. What has a placeholder in it (<kind>) is checked up to the placeholder's folder. Fails on the first file
-# that names nothing at all, since then nothing was checked.
+# Each path of this repository that FILE (CONTRIBUTING.md) names in backticks exists, and so does each
+# `make` target. What has a placeholder in it (<kind>) is checked up to the placeholder's folder. A file that names
+# nothing at all fails, since then nothing was checked.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 (($# > 0)) || set -- CONTRIBUTING.md
