@@ -10,7 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::public_key::PublicKey;
 use crate::reference::Repository;
 use crate::settings::{Exception, PinnedSigner, Settings};
-use crate::signer::{Keyless, Signer, SignerId};
+use crate::signer::{Signer, SignerId};
 
 /// The known signers of one repository, for one image.
 #[derive(Clone)]
@@ -73,7 +73,14 @@ impl<'a> Known<'a> {
     /// Whether a pin names this signer.
     #[must_use]
     pub fn satisfies_pin(&self, signer: &Signer) -> bool {
-        let fold = |subject: &str| self.settings.comparison_subject(self.repository, subject);
+        let caller = match signer {
+            Signer::Keyless(keyless) => keyless.caller.as_ref(),
+            Signer::Key(_) => None,
+        };
+        let fold = |subject: &str| {
+            self.settings
+                .comparison_subject(self.repository, subject, caller)
+        };
         self.pins
             .iter()
             .flatten()
@@ -126,15 +133,6 @@ impl<'a> Known<'a> {
 
     /// The form in which signers are compared.
     fn compared(&self, signer: &Signer) -> String {
-        match signer {
-            Signer::Keyless(keyless) => Signer::Keyless(Keyless {
-                subject: self
-                    .settings
-                    .comparison_subject(self.repository, &keyless.subject),
-                ..keyless.clone()
-            })
-            .canonical(),
-            Signer::Key(_) => signer.canonical(),
-        }
+        self.settings.compared(self.repository, signer).canonical()
     }
 }

@@ -9,6 +9,7 @@ mod exception;
 mod guard;
 mod names;
 mod pin;
+mod ref_pattern;
 mod scope;
 mod wire;
 
@@ -16,12 +17,13 @@ pub use chain::{CertificateChain, ChainError};
 pub use error::SettingsError;
 pub use exception::{Exception, ExceptionScope};
 pub use guard::{Guard, Principals, TrustControl};
-pub use names::RefPattern;
 pub use pin::{Pin, PinnedSigner};
+pub use ref_pattern::{FoldedRefs, RefPattern};
 pub use scope::{EnforceEntry, OnUndetermined, ProvenanceMode, Unenforced};
 
 use crate::glob::Rewrite;
 use crate::reference::{ImageReference, Repository};
+use crate::signer::{Caller, Keyless, Signer};
 use chrono::TimeDelta;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -187,12 +189,32 @@ impl Settings {
             .map_or_else(|| reference.name().to_owned(), String::from)
     }
 
-    /// `subject` for a comparison, of which both sides get this: with the ref folded as `ref_patterns` say.
+    /// `signer` for a comparison, of which both sides get this: with the ref folded as `ref_patterns` say.
     #[must_use]
-    pub fn comparison_subject(&self, repository: &Repository, subject: &str) -> String {
+    pub fn compared(&self, repository: &Repository, signer: &Signer) -> Signer {
+        match signer {
+            Signer::Keyless(keyless) => {
+                let (subject, caller) = (&keyless.subject, keyless.caller.as_ref());
+                Signer::Keyless(Keyless {
+                    subject: self.comparison_subject(repository, subject, caller),
+                    ..keyless.clone()
+                })
+            }
+            Signer::Key(_) => signer.clone(),
+        }
+    }
+
+    /// The `subject` of a signer with this caller, folded in the same way.
+    #[must_use]
+    pub fn comparison_subject(
+        &self,
+        repository: &Repository,
+        subject: &str,
+        caller: Option<&Caller>,
+    ) -> String {
         self.ref_patterns
             .iter()
-            .find_map(|pattern| pattern.apply(repository, subject))
+            .find_map(|pattern| pattern.apply(repository, subject, caller))
             .unwrap_or_else(|| subject.to_owned())
     }
 

@@ -184,12 +184,65 @@ fn folds_refs_in_comparisons(#[case] reference: &str, #[case] folded: &str) {
     let subject = format!("{WORKFLOW}{reference}");
     let api = repository("ghcr.io/acme/api");
     assert_eq!(
-        settings.comparison_subject(&api, &subject),
+        settings.comparison_subject(&api, &subject, None),
         format!("{WORKFLOW}{folded}")
     );
     assert_eq!(
-        settings.comparison_subject(&repository("ghcr.io/evil/api"), &subject),
+        settings.comparison_subject(&repository("ghcr.io/evil/api"), &subject, None),
         subject
+    );
+}
+
+const COMMIT: &str = "@09b495c3f12c7881b3cc17209a327792065c1a1d";
+const OTHER_COMMIT: &str = "@a26eb006d04dd0c41a6e38dc15ddaf7b46143505";
+
+/// Forks share commits: only who called is reason enough to let them be the same.
+#[rstest]
+#[case::called(COMMIT, OTHER_COMMIT, Some(("1", "2")), true)]
+#[case::by_owner(COMMIT, OTHER_COMMIT, Some(("", "2")), true)]
+#[case::not_called(COMMIT, OTHER_COMMIT, None, false)]
+#[case::by_name(COMMIT, OTHER_COMMIT, Some(("acme/api", "")), false)]
+#[case::by_nobody(COMMIT, OTHER_COMMIT, Some(("", "")), false)]
+#[case::branch(COMMIT, "@refs/heads/main", Some(("1", "2")), false)]
+#[case::short(COMMIT, "@09b495c", Some(("1", "2")), false)]
+#[case::upper_case(COMMIT, "@A26EB006D04DD0C41A6E38DC15DDAF7B46143505", Some(("1", "2")), false)]
+#[case::second_at(COMMIT, "@x@a26eb006d04dd0c41a6e38dc15ddaf7b46143505", Some(("1", "2")), false)]
+fn folds_commits_of_known_callers(
+    #[case] one: &str,
+    #[case] other: &str,
+    #[case] caller: Option<(&str, &str)>,
+    #[case] same: bool,
+) {
+    let settings = settings(&json!({"refPatterns": [
+        {"repositories": ["ghcr.io/acme/**"], "fold": "commit"},
+    ]}));
+    let signer = |reference: &str| {
+        Signer::Keyless(Keyless {
+            issuer: GITHUB.to_owned(),
+            subject: format!("{WORKFLOW}{reference}"),
+            caller: caller.map(|(source, owner)| Caller {
+                source_id: source.to_owned(),
+                owner_id: owner.to_owned(),
+            }),
+        })
+    };
+    let compared =
+        |name: &str, reference: &str| settings.compared(&repository(name), &signer(reference));
+    let api = "ghcr.io/acme/api";
+    assert_eq!(compared(api, one) == compared(api, other), same);
+    let elsewhere = "ghcr.io/evil/api";
+    assert_ne!(compared(elsewhere, one), compared(elsewhere, other));
+    // Who called stays part of who signed.
+    let mut stranger = signer(other);
+    if let Signer::Keyless(keyless) = &mut stranger {
+        keyless.caller = Some(Caller {
+            source_id: "66".to_owned(),
+            owner_id: "2".to_owned(),
+        });
+    }
+    assert_ne!(
+        settings.compared(&repository(api), &stranger),
+        compared(api, one)
     );
 }
 
@@ -198,7 +251,7 @@ proptest! {
     fn folding_twice_changes_nothing(reference in "(@?refs/(heads|tags)/(release-|\\*|[a-z/@.]){0,6}){0,2}") {
         let settings = settings(&json!({"refPatterns": [{"repositories": ["**"], "fold": "refs/heads/release-*"}]}));
         let api = repository("ghcr.io/acme/api");
-        let once = settings.comparison_subject(&api, &format!("{WORKFLOW}{reference}"));
-        prop_assert_eq!(settings.comparison_subject(&api, &once), once);
+        let once = settings.comparison_subject(&api, &format!("{WORKFLOW}{reference}"), None);
+        prop_assert_eq!(settings.comparison_subject(&api, &once, None), once);
     }
 }
