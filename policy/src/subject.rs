@@ -6,7 +6,7 @@
 
 mod suggestion;
 
-pub(crate) use suggestion::pinned_by_commit;
+pub(crate) use suggestion::{COMMIT_DIGITS, pinned_by_commit};
 pub use suggestion::{Fold, fold_suggestion};
 
 /// GitHub Actions' token issuer; enterprises may have their own slug below it.

@@ -9,7 +9,8 @@ use crate::digest::is_lower_hex;
 use crate::signer::Keyless;
 use std::fmt;
 
-const COMMIT_DIGITS: usize = 40;
+/// SHA-1, as git has it where CI issuers write commits.
+pub(crate) const COMMIT_DIGITS: usize = 40;
 const BRANCHES: &str = "refs/heads/";
 const TAGS: &str = "refs/tags/";
 /// The longest name of a branch that is taken up into a pattern.
