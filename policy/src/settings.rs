@@ -8,6 +8,7 @@ mod error;
 mod exception;
 mod guard;
 mod names;
+mod not_yet;
 mod pin;
 mod ref_pattern;
 mod scope;
@@ -51,6 +52,7 @@ pub struct Settings {
     /// What is done when the outside world does not answer.
     pub on_undetermined: OnUndetermined,
     /// What is done with builds of a kind never seen.
+    #[serde(deserialize_with = "not_yet::provenance")]
     pub provenance: ProvenanceMode,
     /// Signers that are known from the first image on.
     #[serde(deserialize_with = "objects::<_, Pin, _>")]
@@ -85,9 +87,10 @@ pub struct Settings {
     /// Whether registries are asked about images without baseline and pin.
     pub observe_new: bool,
     /// Whether images get their digest; for a policy that may mutate.
+    #[serde(deserialize_with = "not_yet::modify_images_with_digest")]
     pub modify_images_with_digest: bool,
     /// Who may write baselines.
-    #[serde(deserialize_with = "wire::object")]
+    #[serde(deserialize_with = "not_yet::guard")]
     pub guard: Guard,
 }
 

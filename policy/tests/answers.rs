@@ -156,7 +156,11 @@ fn asks_to_try_again_when_the_registry_does_not_answer() {
         "undetermined-outage",
         shown(&judged(&host, &fields, pod(&[IMAGE])))
     );
-    assert_snapshot!("undetermined-outage-admitted", deny(&host));
+    let fields = json!({"enforce": [{}], "onUndetermined": "admit"});
+    assert_snapshot!(
+        "undetermined-outage-admitted",
+        shown(&judged(&host, &fields, pod(&[IMAGE])))
+    );
 }
 
 #[test]

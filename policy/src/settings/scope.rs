@@ -52,10 +52,10 @@ pub enum Unenforced {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnUndetermined {
-    /// Admit with a warning.
-    #[default]
+    /// Admit what an outage hides, with a warning.
     Admit,
     /// Reject, so that it is tried again.
+    #[default]
     Deny,
 }
 
