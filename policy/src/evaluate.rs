@@ -5,6 +5,7 @@
 //! once; none is left out: what there was no time or room for is `undetermined (limit)`.
 
 mod learner;
+mod port_80;
 mod report;
 
 pub use report::{Evaluation, Finding, ImageReport, Outcome, Unreadable};
@@ -104,11 +105,17 @@ impl<'a> Evaluator<'a, '_> {
             let Ok(reference) = &image.reference else {
                 continue;
             };
-            let repository = self.settings.aliased(reference.repository());
-            lookups.entry(repository).or_insert_with_key(|repository| {
-                self.calls
-                    .baseline(&self.settings.baseline.namespace, repository)
-            });
+            let mut own = Some(reference.repository().clone());
+            // The other name is asked for only where this one has no past.
+            while let Some(name) = own {
+                let lookup = lookups
+                    .entry(self.settings.aliased(&name))
+                    .or_insert_with_key(|repository| {
+                        self.calls
+                            .baseline(&self.settings.baseline.namespace, repository)
+                    });
+                own = name.without_port_80().filter(|_| *lookup == Lookup::Absent);
+            }
         }
         lookups
     }
@@ -118,7 +125,7 @@ impl<'a> Evaluator<'a, '_> {
         let Ok(reference) = &image.reference else {
             return false;
         };
-        let names = self.settings.names(reference.repository());
+        let (names, _) = self.judged_names(reference, lookups);
         let established = lookups
             .get(names.aliased())
             .and_then(Lookup::baseline)
@@ -139,13 +146,19 @@ impl<'a> Evaluator<'a, '_> {
                 return self.unreadable(image, error, None);
             }
         };
-        let names = self.settings.names(reference.repository());
+        let (names, respelled) = self.judged_names(&reference, lookups);
         let lookup = lookups
             .get(names.aliased())
             .filter(|_| within)
             .cloned()
             .unwrap_or(Lookup::Unread);
-        let mut observation = match self.observation(&reference, &names, &lookup) {
+        let observed = if respelled {
+            let digest = reference.digest().cloned();
+            Ok(Observation::unknown(digest, Cause::Answer, None))
+        } else {
+            self.observation(&reference, &names, &lookup)
+        };
+        let mut observation = match observed {
             Ok(observation) => observation,
             Err(error) => return self.unreadable(image, error, Some(&names)),
         };
