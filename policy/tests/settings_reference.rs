@@ -21,7 +21,7 @@ const INTRODUCTION: &str = "# Settings
 Every field, with what it is, its default, an example, and what is said to a value that is not one. This page is made from
 the code's own tests: `UPDATE_DOCS=1 cargo test -p signature-continuity --test settings_reference`.
 
-All fields may be absent. Unknown fields are refused, and so are `null`, more than 1,000 entries in a list and more than
+All fields at the top may be absent. Unknown fields are refused, and so are `null`, more than 1,000 entries in a list and more than
 1 MiB in all: `validate_settings` answers with the path of the field and what was expected there.
 
 - **Repositories** are normalised: `docker.io/library/nginx`, host in lower case, no `:443`. Tags and digests are no part of them.

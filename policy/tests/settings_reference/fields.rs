@@ -101,7 +101,7 @@ fields! {
     "trustControl.issuer": "The OIDC issuer of its signer.", "a text without wildcards", "", r#""https://accounts.google.com""#, r#""""#;
     "trustControl.subject": "The subject of its signer; no pattern.", "a text", "", r#""dev@acme.example""#, r#""""#;
     "absentMessages": "Further words of registries for \"no such tag\".", "a list of at most 32 texts of at most 200 characters", "[]", r#"["no such artifact"]"#, r#"[" "]"#;
-    "maxImages": "The most images of one request that are judged; the others are undetermined.", "a number from 1 to 1024", "64", "128", "0";
+    "maxImages": "The most images of one request that are judged; the others are undetermined.", "a whole number from 1 to 1024", "64", "128", "0";
     "budget": "The time that host calls of one request may take.", "a duration from 50ms to 30s", r#""800ms""#, r#""2500ms""#, r#""1m""#;
     "observeNew": "Whether registries are asked about images whose repository has neither a baseline nor a pin.", "`true` or `false`", "false", "true", r#""yes""#;
     "modifyImagesWithDigest": "Whether images get their digest. This version modifies none, and refuses `true`.", "`false`", "false", "false", "true";
