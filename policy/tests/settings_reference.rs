@@ -4,7 +4,7 @@
 //! example is read, and every bad one is refused with the text that the reference shows. After a change:
 //! `UPDATE_DOCS=1 cargo test -p signature-continuity --test settings_reference`.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[path = "settings_reference/fields.rs"]
 mod fields;
