@@ -114,7 +114,7 @@ fn saying(everywhere: Option<&str>, here: Option<&str>) -> Settings {
 #[case::format_waived(Cause::Format, false, waived(), [YES; 5])]
 #[case::format_waived_pinned(Cause::Format, true, waived(), [YES; 5])]
 // As onUndetermined says, and on pinned repositories always.
-#[case::outage(Cause::Outage, false, vec![(None, None), (Some("admit"), None)], [YES; 5])]
+#[case::outage(Cause::Outage, false, vec![(Some("admit"), None)], [YES; 5])]
 #[case::outage_denied(Cause::Outage, false, denied(), [AGAIN, YES, YES, YES, YES])]
 #[case::outage_pinned(Cause::Outage, true, not_waived(), [AGAIN; 5])]
 #[case::outage_waived(Cause::Outage, false, waived(), [YES; 5])]
@@ -149,6 +149,7 @@ fn not_waived() -> Vec<(Option<&'static str>, Option<&'static str>)> {
 
 fn denied() -> Vec<(Option<&'static str>, Option<&'static str>)> {
     vec![
+        (None, None),
         (Some("deny"), None),
         (None, Some("deny")),
         (Some("admit"), Some("deny")),

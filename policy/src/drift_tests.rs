@@ -101,16 +101,19 @@ fn learned(by: &[Carries]) -> Baseline {
 }
 
 fn assessed(lookup: &Lookup, settings: &Settings, observation: &Observation) -> Assessment {
-    let repository = REPOSITORY.parse().unwrap();
+    let names = REPOSITORY
+        .parse::<crate::reference::Repository>()
+        .unwrap()
+        .into();
     let exceptions: Vec<&Exception> = settings
         .exceptions
         .iter()
         .filter(|exception| {
-            exception.covers_image(&repository, observation.digest.as_ref())
+            exception.covers_image(&names, observation.digest.as_ref())
                 && !exception.is_expired(now())
         })
         .collect();
-    let known = Known::new(settings, &repository, lookup.baseline(), &exceptions);
+    let known = Known::new(settings, &names, lookup.baseline(), &exceptions);
     assess(lookup, &known, observation, &exceptions)
 }
 

@@ -5,6 +5,7 @@
 //! once; none is left out: what there was no time or room for is `undetermined (limit)`.
 
 mod learner;
+mod port_80;
 mod report;
 
 pub use report::{Evaluation, Finding, ImageReport, Outcome, Unreadable};
@@ -21,7 +22,7 @@ use crate::posture::{Cause, Posture};
 use crate::proof::{ProvenSigner, Subject, prove};
 use crate::reference::{ImageReference, Repository};
 use crate::request::{AdmissionContext, Looked, RequestedImage, look};
-use crate::settings::{Exception, Settings, TrustControl};
+use crate::settings::{Exception, RepositoryNames, Settings, TrustControl};
 use crate::signer::Signer;
 use crate::subject::fold_subject;
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
@@ -104,11 +105,17 @@ impl<'a> Evaluator<'a, '_> {
             let Ok(reference) = &image.reference else {
                 continue;
             };
-            let repository = self.settings.aliased(reference.repository());
-            lookups.entry(repository).or_insert_with_key(|repository| {
-                self.calls
-                    .baseline(&self.settings.baseline.namespace, repository)
-            });
+            let mut own = Some(reference.repository().clone());
+            // The other name is asked for only where this one has no past.
+            while let Some(name) = own {
+                let lookup = lookups
+                    .entry(self.settings.aliased(&name))
+                    .or_insert_with_key(|repository| {
+                        self.calls
+                            .baseline(&self.settings.baseline.namespace, repository)
+                    });
+                own = name.without_port_80().filter(|_| *lookup == Lookup::Absent);
+            }
         }
         lookups
     }
@@ -118,12 +125,12 @@ impl<'a> Evaluator<'a, '_> {
         let Ok(reference) = &image.reference else {
             return false;
         };
-        let repository = self.settings.aliased(reference.repository());
+        let (names, _) = self.judged_names(reference, lookups);
         let established = lookups
-            .get(&repository)
+            .get(names.aliased())
             .and_then(Lookup::baseline)
             .is_some_and(|baseline| baseline.is_established(self.calls.started()));
-        established || self.settings.pinned(&repository).is_some()
+        established || self.settings.pinned(&names).is_some()
     }
 
     fn image(
@@ -139,20 +146,26 @@ impl<'a> Evaluator<'a, '_> {
                 return self.unreadable(image, error, None);
             }
         };
-        let repository = self.settings.aliased(reference.repository());
+        let (names, respelled) = self.judged_names(&reference, lookups);
         let lookup = lookups
-            .get(&repository)
+            .get(names.aliased())
             .filter(|_| within)
             .cloned()
             .unwrap_or(Lookup::Unread);
-        let mut observation = match self.observation(&reference, &repository, &lookup) {
+        let observed = if respelled {
+            let digest = reference.digest().cloned();
+            Ok(Observation::unknown(digest, Cause::Answer, None))
+        } else {
+            self.observation(&reference, &names, &lookup)
+        };
+        let mut observation = match observed {
             Ok(observation) => observation,
-            Err(error) => return self.unreadable(image, error, Some(&repository)),
+            Err(error) => return self.unreadable(image, error, Some(&names)),
         };
         let digest = observation.digest.clone();
         let digest = digest.as_ref();
-        let in_force = self.exceptions(&repository, digest);
-        let known = Known::new(self.settings, &repository, lookup.baseline(), &in_force);
+        let in_force = self.exceptions(&names, digest);
+        let known = Known::new(self.settings, &names, lookup.baseline(), &in_force);
         let assessment = assess(&lookup, &known, &observation, &in_force);
         if matches!(
             assessment.drifts.first(),
@@ -161,7 +174,7 @@ impl<'a> Evaluator<'a, '_> {
             // What is not seen from here is not called unsigned.
             observation.posture = Posture::Unknown;
         }
-        let scope = self.scope(Some(&repository));
+        let scope = self.scope(Some(&names));
         let now = self.calls.started();
         let decision = decide(
             &scope,
@@ -171,7 +184,7 @@ impl<'a> Evaluator<'a, '_> {
             now,
         );
         let ageing = self.settings.exceptions.iter().filter(|exception| {
-            exception.covers_image(&repository, digest)
+            exception.covers_image(&names, digest)
                 && (exception.is_expired(now) || exception.expires_soon(now))
         });
         ImageReport {
@@ -180,7 +193,7 @@ impl<'a> Evaluator<'a, '_> {
             decision,
             finding: Ok(Finding {
                 ageing: ageing.collect(),
-                repository,
+                repository: names.aliased().clone(),
                 lookup,
                 observation,
                 assessment,
@@ -192,32 +205,37 @@ impl<'a> Evaluator<'a, '_> {
         &self,
         image: RequestedImage,
         error: Unreadable,
-        repository: Option<&Repository>,
+        names: Option<&RepositoryNames>,
     ) -> ImageReport<'a> {
         ImageReport {
             image,
             finding: Err(error),
-            enforced: self.scope(repository).is_enforced(),
-            decision: Decision::Reject(Code::Forbidden),
+            enforced: self.scope(names).is_enforced(),
+            // What is in a template only, and names nothing, something else fills in; the pod is judged when it is made.
+            decision: if self.context.template {
+                Decision::Admit
+            } else {
+                Decision::Reject(Code::Forbidden)
+            },
         }
     }
 
-    fn scope(&self, repository: Option<&Repository>) -> Scope<'a> {
+    fn scope(&self, names: Option<&RepositoryNames>) -> Scope<'a> {
         let entries = self
             .settings
-            .enforce_entries(&self.context.namespace, repository)
+            .enforce_entries(&self.context.namespace, names)
             .collect();
         Scope::new(self.settings, entries, self.audit)
     }
 
     fn exceptions(
         &self,
-        repository: &Repository,
+        names: &RepositoryNames,
         digest: Option<&crate::digest::Digest>,
     ) -> Vec<&'a Exception> {
         let now = self.calls.started();
         let in_force = |exception: &&Exception| {
-            exception.covers_image(repository, digest) && !exception.is_expired(now)
+            exception.covers_image(names, digest) && !exception.is_expired(now)
         };
         self.settings.exceptions.iter().filter(in_force).collect()
     }
@@ -225,7 +243,7 @@ impl<'a> Evaluator<'a, '_> {
     fn observation(
         &self,
         reference: &ImageReference,
-        repository: &Repository,
+        names: &RepositoryNames,
         lookup: &Lookup,
     ) -> Result<Observation, Unreadable> {
         match lookup {
@@ -248,7 +266,7 @@ impl<'a> Evaluator<'a, '_> {
         // Which digest a tag means is found out on the way.
         let now = self.calls.started();
         let of_repository = |exception: &&Exception| {
-            exception.scope.repository() == repository && !exception.is_expired(now)
+            names.contains(exception.scope.repository()) && !exception.is_expired(now)
         };
         let in_force: Vec<_> = self
             .settings
@@ -256,10 +274,10 @@ impl<'a> Evaluator<'a, '_> {
             .iter()
             .filter(of_repository)
             .collect();
-        let known = Known::new(self.settings, repository, lookup.baseline(), &in_force);
+        let known = Known::new(self.settings, names, lookup.baseline(), &in_force);
         let image = Subjected {
             reference,
-            repository,
+            repository: names.aliased(),
             lookup,
             known: &known,
             thorough: false,
@@ -313,7 +331,8 @@ impl<'a> Evaluator<'a, '_> {
             Signer::Keyless(keyless) => keyless.issuer == *issuer && keyless.subject == wanted,
             Signer::Key(_) => false,
         };
-        let known = Known::new(self.settings, image.repository(), None, &[]);
+        let names = self.settings.names(image.repository());
+        let known = Known::new(self.settings, &names, None, &[]);
         let findings = prove(self.calls, &proven, &claims, &known, is_wanted);
         findings.interrupted.is_none() && !findings.proven.iter().any(is_wanted)
     }

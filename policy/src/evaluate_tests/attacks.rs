@@ -101,11 +101,7 @@ fn garbage_beside_an_own_signature_is_refused() {
 #[test]
 fn another_spelling_of_the_repository_is_the_same_repository() {
     let host = learned_host();
-    for spelled in [
-        "GHCR.IO/acme/api",
-        "ghcr.io:443/acme/api",
-        "ghcr.io:80/acme/api",
-    ] {
+    for spelled in ["GHCR.IO/acme/api", "ghcr.io:443/acme/api"] {
         let image = format!("{spelled}@{}", evil());
         let result = evaluated_to(&host, &enforced(), &[&image]);
         assert_eq!(
@@ -114,6 +110,64 @@ fn another_spelling_of_the_repository_is_the_same_repository() {
             "{spelled}"
         );
     }
+}
+
+/// Plain HTTP may be another registry: nothing is asked of it, and it is no way out of a past.
+#[test]
+fn the_port_of_plain_http_is_no_way_out() {
+    for (fields, code) in [
+        (json!({"enforce": [{}]}), Some(500)),
+        (
+            json!({"enforce": [{"repositories": ["ghcr.io/acme/*"]}]}),
+            Some(500),
+        ),
+        (
+            json!({"enforce": [{}], "onUndetermined": "admit"}),
+            Some(500),
+        ),
+        (json!({}), None),
+    ] {
+        for reference in [":v1".to_owned(), format!("@{}", evil()), String::new()] {
+            let host = learned_host();
+            let image = format!("ghcr.io:80/acme/api{reference}");
+            let result = evaluated_to(&host, &settings(fields.clone()), &[&image]);
+            assert_eq!(
+                result,
+                (vec!["undetermined (answer)".to_owned()], code),
+                "{image}"
+            );
+            assert!(host.calls().iter().all(|call| !call.contains(":80")));
+        }
+    }
+}
+
+#[test]
+fn the_port_of_plain_http_has_a_past_of_its_own_or_none() {
+    // Nobody knows either name.
+    let host = FakeHost::new();
+    let result = evaluated_to(&host, &enforced(), &["ghcr.io:80/acme/api:v1"]);
+    assert_eq!(result, (vec!["new".to_owned()], None));
+    // Its own baseline counts.
+    let host = learned_host();
+    let mut own = established(&[signer_of(&google("dev@acme.example"))]);
+    own.repository = "ghcr.io:80/acme/api".parse().unwrap();
+    host.learn(&own);
+    let image = format!("ghcr.io:80/acme/api@{}", evil());
+    let result = evaluated_to(&host, &enforced(), &[&image]);
+    assert_eq!(result, (vec!["unsigned".to_owned()], Some(403)));
+    // A pin is a past too.
+    let pins = json!({"enforce": [{}], "pins": [{"repositories": ["ghcr.io/acme/*"], "anyOf": [
+        {"issuer": "https://accounts.google.com", "subject": "dev@acme.example"},
+    ]}]});
+    let result = evaluated_to(
+        &FakeHost::new(),
+        &settings(pins),
+        &["ghcr.io:80/acme/api:v1"],
+    );
+    assert_eq!(
+        result,
+        (vec!["undetermined (answer)".to_owned()], Some(500))
+    );
 }
 
 #[test]
