@@ -17,16 +17,15 @@ mod field_mask;
 mod fresh;
 mod generation;
 mod grants;
+mod libraries;
 mod live;
 mod log;
 mod options;
-mod registry;
 mod request;
 mod signature;
 mod sources;
 mod trust;
 mod trust_material;
-mod verify;
 
 pub use certificate::is_certificate_trusted;
 pub use config_map::{ConfigMapKey, ConfigMapSource, StoreError};

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::Utc;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
 use super::host::{HostArguments, LimitArguments, engine, read_text};
 use super::{Status, UsageError};
 use crate::admission::{Mode, Response, Review};
-use crate::capabilities::{Capabilities, Grants};
+use crate::capabilities::{Capabilities, Grants, HostGeneration};
 use crate::definition::Definition;
 use crate::evaluation::Evaluation;
 use crate::module::PolicyModule;
@@ -29,6 +30,9 @@ Examples:
   As the policy of that name in a cluster would judge it, with the module at hand:
     continuity run policies.yaml --policy-name enforce --module policy.wasm -r review.json \\
       --store dir:baselines --allow-context-aware
+
+  The same on the host of Kubewarden 1.35, whose libraries answer in other words:
+    continuity run policy.wasm -r review.json --host 1.35 …
 
   Record what the policy asks its host, and replay it without registry or store:
     continuity run policy.wasm -r review.json --record-host-capabilities-interactions session.yml …
@@ -74,6 +78,7 @@ pub struct Run {
         value_name = "FILE",
         conflicts_with_all = [
             "record_host_capabilities_interactions",
+            "generation",
             "store",
             "sources_path",
             "sigstore_trust_config",
@@ -82,11 +87,20 @@ pub struct Run {
     )]
     replay_host_capabilities_interactions: Option<PathBuf>,
 
+    /// Answer as the host of this Kubewarden does: 1.35 with sigstore 0.13, 1.36 and later with sigstore 0.14.
+    #[arg(long = "host", value_name = "GENERATION", default_value_t, value_parser = generations(), help_heading = "Host")]
+    generation: HostGeneration,
+
     #[command(flatten)]
     host: HostArguments,
 
     #[command(flatten)]
     limits: LimitArguments,
+}
+
+fn generations() -> impl TypedValueParser<Value = HostGeneration> {
+    PossibleValuesParser::new(HostGeneration::ALL.map(HostGeneration::as_str))
+        .try_map(|typed| typed.parse())
 }
 
 /// A module, and how it is to be run.
@@ -118,7 +132,8 @@ impl Run {
                 replay(path, session, evaluation(), &review, &settings)?
             }
             None => {
-                let host = Arc::new(self.host.options()?.start()?);
+                let options = self.host.options()?.generation(self.generation);
+                let host = Arc::new(options.start()?);
                 self.live(host, &evaluation(), &review, &settings)?
             }
         };
@@ -146,6 +161,7 @@ impl Run {
         let outcome = evaluation.run(review, settings, Arc::clone(&recorder) as _);
         // Also where the evaluation failed: that is when somebody wants to look at it again.
         let mut session = recorder.finish()?;
+        session.host = Some(self.generation);
         session.ungranted = !self.allow_context_aware;
         session.write(path)?;
         Ok(outcome?.response)

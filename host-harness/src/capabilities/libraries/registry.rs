@@ -3,15 +3,18 @@
 //! Invariant: the same requests in the same order as the host makes them, so that error texts are the same: with TLS;
 //! where that fails and the registry is listed as insecure, without verifying its certificate, then without TLS.
 
-use oci_client::client::{Client, ClientProtocol};
-use oci_client::errors::OciDistributionError;
-use oci_client::manifest::OciManifest;
-use oci_client::secrets::RegistryAuth;
-use oci_client::{ParseError, Reference};
+// Sources speak this version.
+use oci_client::client::ClientProtocol;
 use thiserror::Error;
 
-use super::credentials::{Credentials, Login};
-use super::sources::Sources;
+use super::oci::client::Client;
+use super::oci::errors::OciDistributionError;
+use super::oci::manifest::OciManifest;
+use super::oci::secrets::RegistryAuth;
+use super::oci::{ParseError, Reference};
+use super::oci_config;
+use crate::capabilities::credentials::{Credentials, Login};
+use crate::capabilities::sources::Sources;
 
 /// Why a registry's answer is missing. The texts are the host's.
 #[derive(Debug, Error)]
@@ -57,10 +60,12 @@ impl Registry {
         }
     }
 
-    pub(crate) async fn manifest(&self, image: &str) -> Result<OciManifest, RegistryError> {
+    pub(crate) async fn manifest(&self, image: &str) -> anyhow::Result<Vec<u8>> {
         match self.ask(image, Question::Manifest).await? {
-            Answer::Manifest(manifest) => Ok(*manifest),
-            Answer::Digest(_) => Err(OciDistributionError::PullNoLayersError.into()),
+            Answer::Manifest(manifest) => Ok(serde_json::to_vec(&manifest)?),
+            Answer::Digest(_) => {
+                Err(RegistryError::from(OciDistributionError::PullNoLayersError).into())
+            }
         }
     }
 
@@ -102,7 +107,9 @@ impl Registry {
         verify: bool,
     ) -> Result<Answer, OciDistributionError> {
         let registry = reference.registry();
-        let client = Client::new(self.sources.oci_config(registry, protocol, verify));
+        let client = Client::new(oci_config(
+            self.sources.oci_config(registry, protocol, verify),
+        ));
         let auth = match self.credentials.login(registry) {
             Login::Anonymous => RegistryAuth::Anonymous,
             Login::Basic { user, password } => RegistryAuth::Basic(user, password),
