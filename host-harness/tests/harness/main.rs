@@ -17,7 +17,6 @@ mod config_maps;
 mod dispatch;
 mod engine;
 mod guest;
-mod host_referrers;
 mod host_texts;
 mod host_verification;
 mod hosts;
