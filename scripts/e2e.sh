@@ -4,7 +4,8 @@
 # The end-to-end tests: fetches a real registry, cosign 2 and 3 and a browser, builds a real Kubernetes API server, and
 # runs the tests that need them. They start and stop servers of their own. REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM,
 # ETCD_BIN and KUBE_APISERVER_BIN name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
-# pictures of the inventory's page.
+# pictures of the inventory's page. Where there is a kwctl (KWCTL, or on PATH) the same evaluations run through it, and answers
+# and sessions are compared.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/registry.sh
@@ -22,3 +23,9 @@ export POLICY_WASM=${POLICY_WASM:-$PWD/policy.wasm}
 cargo build --workspace --bins "$@"
 # The whole workspace is named so that what `make test` compiled is used again.
 cargo test --workspace --features host-harness/e2e --test e2e "$@"
+
+if kwctl=${KWCTL:-$(command -v kwctl)}; then
+  KWCTL=$kwctl cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored kwctl::
+else
+  echo "kwctl is not on PATH: the comparison with the real host was not made" >&2
+fi

@@ -21,6 +21,7 @@ mod e2e {
     mod kubernetes_inventory;
     mod kubernetes_races;
     mod kubernetes_roles;
+    mod kwctl;
     pub mod lab;
     mod learning;
     pub mod page;

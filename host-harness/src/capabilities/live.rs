@@ -17,10 +17,9 @@ use super::config_map::{GetResource, get_resource};
 use super::demand::Demand;
 use super::error::HostError;
 use super::fresh::Fresh;
+use super::libraries::{Registry, Verifier};
 use super::options::HostOptions;
-use super::registry::Registry;
 use super::request::HostRequest;
-use super::verify::Verifier;
 use continuity_cli::store::ConfigMapSource;
 
 const REGISTRY_ANSWERS: Duration = Duration::from_secs(60);
@@ -48,6 +47,7 @@ impl LiveCapabilities {
             trust,
             store,
             forgetful,
+            generation,
         } = options;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -57,8 +57,14 @@ impl LiveCapabilities {
         let fresh = |lifetime| (!forgetful).then(|| Fresh::new(lifetime));
         Ok(Self {
             runtime: Some(runtime),
-            registry: Registry::new(sources.clone(), credentials.clone()),
-            verifier: Arc::new(Verifier::new(sources, credentials, trust, !forgetful)),
+            registry: Registry::new(generation, sources.clone(), credentials.clone()),
+            verifier: Arc::new(Verifier::new(
+                generation,
+                sources,
+                credentials,
+                trust,
+                !forgetful,
+            )),
             store,
             registry_answers: fresh(REGISTRY_ANSWERS),
             kubernetes_answers: fresh(KUBERNETES_ANSWERS),
@@ -83,13 +89,12 @@ impl LiveCapabilities {
         match request {
             HostRequest::OciManifestDigest { image } => {
                 let (registry, image) = (self.registry.clone(), image.clone());
-                let digest = self.wait(async move { Ok(registry.digest(&image).await?) })?;
+                let digest = self.wait(async move { registry.digest(&image).await })?;
                 json(&serde_json::json!({ "digest": digest }))
             }
             HostRequest::OciManifest { image } => {
                 let (registry, image) = (self.registry.clone(), image.clone());
-                let manifest = self.wait(async move { Ok(registry.manifest(&image).await?) })?;
-                json(&manifest)
+                self.wait(async move { registry.manifest(&image).await })
             }
             HostRequest::SigstoreKeylessPrefixVerify { keyless_prefix, .. }
                 if keyless_prefix

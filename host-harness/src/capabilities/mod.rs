@@ -7,7 +7,6 @@
 //! Invariant: answers and error texts are those of a cluster's host, since the policy reads causes out of them.
 
 mod certificate;
-mod client_config;
 mod config_map;
 mod demand;
 mod dispatch;
@@ -16,14 +15,12 @@ mod field_mask;
 mod fresh;
 mod generation;
 mod grants;
+mod libraries;
 mod live;
 mod log;
 mod options;
-mod registry;
 mod request;
 mod signature;
-mod trust_root;
-mod verify;
 
 pub use certificate::is_certificate_trusted;
 pub use dispatch::Dispatcher;

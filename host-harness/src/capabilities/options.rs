@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::generation::HostGeneration;
 use super::live::LiveCapabilities;
 use continuity_cli::store::ConfigMapSource;
 use continuity_registry::Credentials;
@@ -16,10 +17,11 @@ pub struct HostOptions {
     pub(crate) trust: TrustSource,
     pub(crate) store: Option<Arc<dyn ConfigMapSource>>,
     pub(crate) forgetful: bool,
+    pub(crate) generation: HostGeneration,
 }
 
 impl HostOptions {
-    /// Public registries, the user's credentials, the public trust root, no store.
+    /// Public registries, the user's credentials, the public trust root, no store, the newest generation.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -53,6 +55,13 @@ impl HostOptions {
         self
     }
 
+    /// Which host's libraries answer.
+    #[must_use]
+    pub fn generation(mut self, generation: HostGeneration) -> Self {
+        self.generation = generation;
+        self
+    }
+
     /// Keeps no answers, so that every change shows at once. A cluster's host keeps them for up to a minute.
     #[must_use]
     pub fn without_caches(mut self) -> Self {
@@ -77,6 +86,7 @@ impl std::fmt::Debug for HostOptions {
             .field("credentials", &self.credentials)
             .field("store", &self.store.is_some())
             .field("forgetful", &self.forgetful)
+            .field("generation", &self.generation)
             .finish_non_exhaustive()
     }
 }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::Utc;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
 use super::host::{HostArguments, LimitArguments, engine};
 use crate::admission::Response;
-use crate::capabilities::{Capabilities, Grants};
+use crate::capabilities::{Capabilities, Grants, HostGeneration};
 use crate::evaluation::Evaluation;
 use crate::module::PolicyModule;
 use crate::session::{Recorder, ReplayError, Replayer, Session};
@@ -32,6 +33,9 @@ Examples:
   As the policy of that name in a cluster would judge it, with the module at hand:
     continuity-harness run policies.yaml --policy-name enforce --module policy.wasm -r review.json \\
       --store dir:baselines --allow-context-aware
+
+  The same on the host of Kubewarden 1.35, whose libraries answer in other words:
+    continuity run policy.wasm -r review.json --host 1.35 …
 
   Record what the policy asks its host, and replay it without registry or store:
     continuity-harness run policy.wasm -r review.json --record-host-capabilities-interactions session.yml …
@@ -77,6 +81,7 @@ pub(super) struct Run {
         value_name = "FILE",
         conflicts_with_all = [
             "record_host_capabilities_interactions",
+            "generation",
             "store",
             "sources_path",
             "sigstore_trust_config",
@@ -85,11 +90,20 @@ pub(super) struct Run {
     )]
     replay_host_capabilities_interactions: Option<PathBuf>,
 
+    /// Answer as the host of this Kubewarden does: 1.35 with sigstore 0.13, 1.36 and later with sigstore 0.14.
+    #[arg(long = "host", value_name = "GENERATION", default_value_t, value_parser = generations(), help_heading = "Host")]
+    generation: HostGeneration,
+
     #[command(flatten)]
     host: HostArguments,
 
     #[command(flatten)]
     limits: LimitArguments,
+}
+
+fn generations() -> impl TypedValueParser<Value = HostGeneration> {
+    PossibleValuesParser::new(HostGeneration::ALL.map(HostGeneration::as_str))
+        .try_map(|typed| typed.parse())
 }
 
 /// A module, and how it is to be run.
@@ -121,7 +135,8 @@ impl Run {
                 replay(path, session, evaluation(), &review, &settings)?
             }
             None => {
-                let host = Arc::new(self.host.options()?.start()?);
+                let options = self.host.options()?.generation(self.generation);
+                let host = Arc::new(options.start()?);
                 self.live(host, &evaluation(), &review, &settings)?
             }
         };
@@ -149,6 +164,7 @@ impl Run {
         let outcome = evaluation.run(review, settings, Arc::clone(&recorder) as _);
         // Also where the evaluation failed: that is when somebody wants to look at it again.
         let mut session = recorder.finish()?;
+        session.host = Some(self.generation);
         session.ungranted = !self.allow_context_aware;
         session.write(path)?;
         Ok(outcome?.response)

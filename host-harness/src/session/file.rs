@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use thiserror::Error;
 
 use super::exchange::Exchange;
+use crate::capabilities::HostGeneration;
 use crate::engine::{FixedClock, SystemClock, WallClock};
 
 /// Everything that a session file says.
@@ -17,6 +18,8 @@ pub struct Session {
     pub clock: Option<DateTime<Utc>>,
     /// How far the clock moves with each host call.
     pub tick: Option<Duration>,
+    /// Whose host answered. It is only told: a replay answers what was recorded.
+    pub host: Option<HostGeneration>,
     /// Whether the policy was refused every Kubernetes resource. Refusals are no exchanges, so it stands in a comment.
     pub ungranted: bool,
     /// Questions and answers, in order.
@@ -47,12 +50,12 @@ pub enum SessionError {
     /// It is no session.
     #[error("no recorded session: expected a YAML list of exchanges")]
     Unparsable(#[source] yaml_serde::Error),
-    /// Its clock is none.
+    /// A comment with a meaning says something else.
     #[error("line {line}: expected `# {key}: {expected}`, got `{found}`")]
     Header {
         /// Which line.
         line: usize,
-        /// `clock`, `tick` or `grants`.
+        /// `clock`, `tick`, `host` or `grants`.
         key: &'static str,
         /// An example.
         expected: &'static str,
@@ -121,6 +124,10 @@ impl Session {
                 "tick" => {
                     session.tick = Some(duration(value).ok_or_else(|| wrong("tick", "200ms"))?);
                 }
+                "host" => {
+                    let host = value.parse().map_err(|_| wrong("host", "1.36"))?;
+                    session.host = Some(host);
+                }
                 "grants" if value == "none" => session.ungranted = true,
                 "grants" => return Err(wrong("grants", "none")),
                 _ => {}
@@ -141,6 +148,9 @@ impl Session {
         }
         if let Some(tick) = self.tick {
             text.push_str(&format!("# tick: {}ms\n", tick.as_millis()));
+        }
+        if let Some(host) = self.host {
+            text.push_str(&format!("# host: {host}\n"));
         }
         if self.ungranted {
             text.push_str("# grants: none\n");

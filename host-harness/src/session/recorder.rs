@@ -40,6 +40,7 @@ impl Recorder {
         Ok(Session {
             clock: Some(self.started),
             tick: None,
+            host: None,
             ungranted: false,
             exchanges: exchanges.into_iter().collect::<Result<_, _>>()?,
         })

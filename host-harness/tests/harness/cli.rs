@@ -78,6 +78,8 @@ fn tells_usage_errors_by_status_2() {
         "run policy.wasm -r pod.yaml --module other.wasm",
         "run policy.wasm -r pod.yaml --store elsewhere",
         "run policy.wasm -r pod.yaml --store dir:x --replay-host-capabilities-interactions s.yml",
+        "run policy.wasm -r pod.yaml --host 1.34",
+        "run policy.wasm -r pod.yaml --host 1.36 --replay-host-capabilities-interactions s.yml",
         "run policy.wasm -r pod.yaml --timeout-eval-seconds 0",
     ] {
         let text = run(directory.path(), arguments);

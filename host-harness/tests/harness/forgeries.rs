@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use continuity_registry::{Credentials, Sources, TrustSource};
 use continuity_testkit::{Forgery, Scene, Victim};
-use host_harness::capabilities::HostOptions;
+use host_harness::capabilities::{HostGeneration, HostOptions};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::calls::Calls;
 use signature_continuity::known::Known;
@@ -16,12 +16,13 @@ use crate::native::NativeHost;
 
 use crate::lab::{Lab, NAME, now, signed_at, workflow};
 
-/// What the module would see.
+/// What the module would see on the host that tells it most: 1.36 has one text for everything that is no proof.
 fn as_the_module(lab: &Lab, settings: &Settings) -> Posture {
     let capabilities = HostOptions::new()
         .sources(Sources::insecure([lab.registry.host()]))
         .credentials(Credentials::from_file("/nowhere"))
         .trust(TrustSource::parse(lab.sigstore.trusted_root_json().as_bytes()).unwrap())
+        .generation(HostGeneration::Kubewarden135)
         .without_caches()
         .start()
         .unwrap();

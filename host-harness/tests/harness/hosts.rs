@@ -1,9 +1,7 @@
 //! Hosts to ask, and what to ask them.
 
 use continuity_registry::{Credentials, Sources, TrustSource};
-use host_harness::capabilities::{
-    Capabilities, HostError, HostOptions, HostRequest, LiveCapabilities,
-};
+use host_harness::capabilities::{Capabilities, HostError, HostOptions, HostRequest, LiveCapabilities};
 use serde_json::json;
 
 use continuity_testkit::server::Server;
@@ -19,8 +17,13 @@ pub fn host(server: &Server) -> LiveCapabilities {
 }
 
 pub fn options(server: &Server) -> HostOptions {
+    options_for(server.address())
+}
+
+/// A host that knows this registry, `host:port`, and no credentials.
+pub fn options_for(registry: &str) -> HostOptions {
     HostOptions::new()
-        .sources(Sources::insecure([server.address()]))
+        .sources(Sources::insecure([registry]))
         .credentials(Credentials::from_file("/nowhere"))
         .trust(TrustSource::Nothing)
 }
@@ -37,7 +40,17 @@ pub fn digest_of(image: &str) -> HostRequest {
     }
 }
 
-pub fn verify_by_key(image: &str, key: &str) -> HostRequest {
+pub fn by_certificate(image: &str, pem: &str) -> HostRequest {
+    HostRequest::SigstoreCertificateVerify {
+        image: image.to_owned(),
+        certificate: pem.as_bytes().to_vec(),
+        certificate_chain: None,
+        require_rekor_bundle: true,
+        annotations: None,
+    }
+}
+
+pub fn by_key(image: &str, key: &str) -> HostRequest {
     HostRequest::SigstorePubKeyVerify {
         image: image.to_owned(),
         pub_keys: vec![key.to_owned()],

@@ -17,6 +17,8 @@ mod dispatch;
 mod engine;
 mod forgeries;
 mod guest;
+mod host_texts;
+mod host_verification;
 mod hosts;
 #[path = "../../../cli/tests/program/observation/lab.rs"]
 mod lab;
@@ -25,5 +27,4 @@ mod native;
 mod recordings;
 mod registries;
 mod sessions;
-mod signature_data;
 mod verification;

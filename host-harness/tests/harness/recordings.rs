@@ -12,6 +12,7 @@ fn records_and_replays() {
     assert!(recorded.ends_with("--- status 0\n"), "{recorded}");
     let session = std::fs::read_to_string(path.join("session.yml")).unwrap();
     assert!(session.starts_with("# clock: 20"), "{session}");
+    assert!(session.contains("\n# host: 1.36\n"), "{session}");
     let replay = "run policy.wasm -r pod.yaml --allow-context-aware --replay-host-capabilities-interactions session.yml";
     std::fs::remove_dir_all(path.join("store")).unwrap();
     let stdout = |text: &str| text.lines().nth(1).unwrap().to_owned();
@@ -23,6 +24,17 @@ fn records_and_replays() {
         "{text}"
     );
     assert!(text.ends_with("--- status 1\n"), "{text}");
+}
+
+#[test]
+fn a_recording_says_whose_host_answered() {
+    let directory = workbench();
+    let record = "run policy.wasm -r pod.yaml --store dir:store --allow-context-aware --host 1.35 \
+                  --record-host-capabilities-interactions session.yml";
+    let recorded = run(directory.path(), record);
+    assert!(recorded.ends_with("--- status 0\n"), "{recorded}");
+    let session = std::fs::read_to_string(directory.path().join("session.yml")).unwrap();
+    assert!(session.contains("\n# host: 1.35\n"), "{session}");
 }
 
 #[test]

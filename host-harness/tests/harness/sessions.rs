@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host_harness::capabilities::{Capabilities, HostError, HostRequest};
+use host_harness::capabilities::{Capabilities, HostError, HostGeneration, HostRequest};
 use host_harness::session::{Recorder, ReplayError, Replayer, Reply, Session, SessionError};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -118,10 +118,11 @@ fn accepts_sessions_without_field_masks() {
 #[test]
 fn keeps_what_kwctl_takes_for_comments() {
     let text = format!(
-        "# clock: 2026-11-22T00:00:00.250Z\n# tick: 200ms\n# grants: none\n# anything\n{KWCTL}"
+        "# clock: 2026-11-22T00:00:00.250Z\n# tick: 200ms\n# host: 1.35\n# grants: none\n# anything\n{KWCTL}"
     );
     let session = Session::parse(&text).unwrap();
     assert!(session.ungranted);
+    assert_eq!(session.host, Some(HostGeneration::Kubewarden135));
     let clock = session.wall_clock();
     assert_eq!(clock.now().as_millis(), 1_795_305_600_250);
     clock.host_call_made();
@@ -142,6 +143,10 @@ fn keeps_what_kwctl_takes_for_comments() {
 #[case::grants(
     "# grants: all\n[]",
     "line 1: expected `# grants: none`, got `# grants: all`"
+)]
+#[case::host(
+    "# host: 1.34\n[]",
+    "line 1: expected `# host: 1.36`, got `# host: 1.34`"
 )]
 #[case::no_list(
     "type: Exchange",

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Duration, Utc};
 use continuity_registry::{Credentials, Sources, TrustSource};
 use continuity_testkit::registry::Registry;
-use continuity_testkit::sigstore::{Identity, KeyKind, PrivateSigstore, Signer, SigningKey};
-use host_harness::capabilities::{
-    Capabilities as _, HostError, HostOptions, HostRequest, LiveCapabilities,
-};
+use continuity_testkit::sigstore::{Identity, PrivateSigstore};
+use host_harness::capabilities::{Capabilities as _, HostError, HostGeneration, HostOptions, HostRequest, LiveCapabilities};
+use rstest::rstest;
 use serde_json::{Value, json};
+
+use crate::hosts::{by_certificate, options_for};
 
 /// A registry with one image, a Sigstore, and a host that trusts it.
 struct Lab {
@@ -24,13 +25,12 @@ fn signing_time() -> DateTime<Utc> {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-fn lab(name: &str) -> Lab {
+fn lab(name: &str, generation: HostGeneration) -> Lab {
     let registry = Registry::start().unwrap();
     let sigstore = PrivateSigstore::new().unwrap();
     let digest = registry.push_image(name, "v1", "seed").unwrap();
-    let host = HostOptions::new()
-        .sources(Sources::insecure([registry.host()]))
-        .credentials(Credentials::from_file("/nowhere"))
+    let host = options_for(registry.host())
+        .generation(generation)
         .trust(TrustSource::parse(sigstore.trusted_root_json().as_bytes()).unwrap())
         .without_caches()
         .start()
@@ -53,27 +53,12 @@ fn answer(host: &LiveCapabilities, request: &HostRequest) -> Result<Value, Strin
     }
 }
 
-fn by_certificate(image: &str, pem: &str) -> HostRequest {
-    HostRequest::SigstoreCertificateVerify {
-        image: image.to_owned(),
-        certificate: pem.as_bytes().to_vec(),
-        certificate_chain: None,
-        require_rekor_bundle: true,
-        annotations: None,
-    }
-}
-
-fn by_key(image: &str, pem: &str) -> HostRequest {
-    HostRequest::SigstorePubKeyVerify {
-        image: image.to_owned(),
-        pub_keys: vec![pem.to_owned()],
-        annotations: None,
-    }
-}
-
-#[test]
-fn verifies_keyless_signatures_by_certificate_and_by_subject() {
-    let lab = lab("acme/keyless");
+#[rstest]
+fn verifies_keyless_signatures_by_certificate_and_by_subject(
+    #[values(HostGeneration::Kubewarden135, HostGeneration::Kubewarden136)]
+    generation: HostGeneration,
+) {
+    let lab = lab("acme/keyless", generation);
     let identity = Identity::github("acme/api", "release.yml", "refs/tags/v1.2.3");
     let signature = lab
         .sigstore
@@ -130,79 +115,6 @@ fn verifies_keyless_signatures_by_certificate_and_by_subject() {
     assert_eq!(answer(&lab.host, &owner("acme", None)), Ok(trusted.clone()));
     assert_eq!(answer(&lab.host, &owner("acme", Some("api"))), Ok(trusted));
     assert!(answer(&lab.host, &owner("acme", Some("web"))).is_err());
-}
-
-#[test]
-fn tells_certificates_of_other_keys_and_other_times() {
-    let lab = lab("acme/other");
-    let identity = Identity::google("dev@acme.example");
-    let signature = lab
-        .sigstore
-        .sign(&identity, &lab.repository, &lab.digest, signing_time())
-        .unwrap();
-    lab.registry
-        .push_signature("acme/other", &lab.digest, &[signature.layer().unwrap()])
-        .unwrap();
-    let expected = "verification failed: Several Signature Layers failed verification";
-    let other = lab.sigstore.issue(&identity, signing_time()).unwrap();
-    assert_eq!(
-        answer(&lab.host, &by_certificate(&lab.image, &other.pem())).unwrap_err(),
-        expected
-    );
-}
-
-#[test]
-fn verifies_signatures_by_key() {
-    let lab = lab("acme/key");
-    let key = SigningKey::generate(KeyKind::P256).unwrap();
-    let other = SigningKey::generate(KeyKind::P256).unwrap();
-    let signature = Signer::key(&key)
-        .logged_in(lab.sigstore.log())
-        .sign(&lab.repository, &lab.digest, signing_time())
-        .unwrap();
-    lab.registry
-        .push_signature("acme/key", &lab.digest, &[signature.layer().unwrap()])
-        .unwrap();
-    let trusted = json!({"is_trusted": true, "digest": lab.digest});
-    assert_eq!(
-        answer(&lab.host, &by_key(&lab.image, &key.public_key_pem())),
-        Ok(trusted)
-    );
-    for wrong in [other.public_key_pem(), "no key".to_owned()] {
-        let text = answer(&lab.host, &by_key(&lab.image, &wrong)).unwrap_err();
-        let expected = "Image verification failed: missing signatures\nThe following constraints were not satisfied:\n\
-                        kind: pubKey\nowner: null\nkey: ";
-        assert!(text.starts_with(expected), "{text}");
-    }
-}
-
-#[test]
-fn tells_images_without_usable_signatures() {
-    let lab = lab("acme/none");
-    let text = answer(&lab.host, &by_key(&lab.image, "no key")).unwrap_err();
-    assert_eq!(
-        text,
-        format!("no signatures found for image: {} ", lab.image)
-    );
-    // Signed for another digest: the layer is there, and none is trusted.
-    let foreign = format!("sha256:{}", "0".repeat(64));
-    let signature = lab
-        .sigstore
-        .sign(
-            &Identity::google("dev@acme.example"),
-            &lab.repository,
-            &foreign,
-            signing_time(),
-        )
-        .unwrap();
-    lab.registry
-        .push_signature("acme/none", &lab.digest, &[signature.layer().unwrap()])
-        .unwrap();
-    let text = answer(&lab.host, &by_key(&lab.image, "no key")).unwrap_err();
-    assert_eq!(
-        text,
-        "failed to get image trusted layers: No Signature Layer passed verification"
-    );
 }
 
 #[test]

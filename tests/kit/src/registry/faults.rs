@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::Words;
+
 /// What to answer in place of the truth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -19,6 +21,8 @@ pub enum Fault {
     Denied,
     /// Absent, as this registry would say it.
     Absent(Absence),
+    /// In the words of this registry.
+    Says(Words),
     /// Any status, content type and body.
     Body {
         /// The status.
@@ -153,6 +157,7 @@ impl Fault {
                 Some((code, message)) => Answer::oci(404, code, &message),
                 None => Answer::text(404, "404 page not found"),
             },
+            Self::Says(words) => words.answer(repository, reference),
             Self::Body {
                 status,
                 content_type,

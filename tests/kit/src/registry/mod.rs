@@ -18,8 +18,10 @@ mod remote;
 mod requests;
 mod shelf;
 mod signatures;
+mod words;
 
 pub use embedded::Registry;
 pub use faults::{Absence, Fault, FaultRule};
 pub use remote::Remote;
 pub use requests::{Resource, Seen};
+pub use words::Words;

@@ -197,8 +197,17 @@ impl Bundle {
             statement.len()
         );
         let signature = key.sign(signed.as_bytes())?;
-        let body = EntryBody::hashedrekord(statement.as_bytes(), &signature, verifier)
-            .as_kind("dsse", "0.0.1");
+        let envelope = json!({
+            "payload": STANDARD.encode(&statement),
+            "payloadType": PAYLOAD_TYPE,
+            "signatures": [{"sig": STANDARD.encode(&signature)}],
+        });
+        let body = EntryBody::dsse(
+            statement.as_bytes(),
+            envelope.to_string().as_bytes(),
+            &signature,
+            verifier,
+        );
         let (log, proven) = match logged {
             Logged::Promised(log) => (Some(log), false),
             Logged::Proven(log) => (Some(log), true),
@@ -222,11 +231,7 @@ impl Bundle {
         let bundle = json!({
             "mediaType": BUNDLE_MEDIA_TYPE,
             "verificationMaterial": material,
-            "dsseEnvelope": {
-                "payload": STANDARD.encode(&statement),
-                "payloadType": PAYLOAD_TYPE,
-                "signatures": [{"sig": STANDARD.encode(signature)}],
-            },
+            "dsseEnvelope": envelope,
         });
         Ok(Self {
             bytes: bundle.to_string().into_bytes(),

@@ -16,6 +16,8 @@ pub struct EntryBody {
     pub hash_algorithm: String,
     /// Hex.
     pub hash: String,
+    /// Hex, of the envelope that the payload is in: only in `dsse`, and there the payload's own where it is not known.
+    pub envelope_hash: Option<String>,
     /// The signature's bytes.
     pub signature: Vec<u8>,
     /// PEM of a certificate or of a public key.
@@ -31,8 +33,18 @@ impl EntryBody {
             api_version: "0.0.1".to_owned(),
             hash_algorithm: "sha256".to_owned(),
             hash: hex::encode(Sha256::digest(payload)),
+            envelope_hash: None,
             signature: signature.to_vec(),
             verifier: verifier.to_owned(),
+        }
+    }
+
+    /// `dsse` 0.0.1 of a statement in an envelope, which is what cosign 3 puts in the log.
+    #[must_use]
+    pub fn dsse(statement: &[u8], envelope: &[u8], signature: &[u8], verifier: &str) -> Self {
+        Self {
+            envelope_hash: Some(hex::encode(Sha256::digest(envelope))),
+            ..Self::hashedrekord(statement, signature, verifier).as_kind("dsse", "0.0.1")
         }
     }
 
@@ -51,9 +63,10 @@ impl EntryBody {
         let verifier = STANDARD.encode(&self.verifier);
         let signature = STANDARD.encode(&self.signature);
         let hash = serde_json::json!({"algorithm": self.hash_algorithm, "value": self.hash});
+        let envelope_hash = self.envelope_hash.as_ref().unwrap_or(&self.hash);
         let spec = match (self.kind.as_str(), self.api_version.as_str()) {
             ("dsse", _) => serde_json::json!({
-                "envelopeHash": hash,
+                "envelopeHash": {"algorithm": self.hash_algorithm, "value": envelope_hash},
                 "payloadHash": hash,
                 "signatures": [{"signature": signature, "verifier": verifier}],
             }),

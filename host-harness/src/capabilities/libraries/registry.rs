@@ -3,17 +3,15 @@
 //! Invariant: the same requests in the same order as the host makes them, so that error texts are the same: with TLS;
 //! where that fails and the registry is listed as insecure, without verifying its certificate, then without TLS.
 
-use oci_client::client::{Client, ClientProtocol};
-use oci_client::errors::OciDistributionError;
-use oci_client::manifest::OciManifest;
-use oci_client::secrets::RegistryAuth;
-use oci_client::{ParseError, Reference};
 use thiserror::Error;
 
-use continuity_registry::Sources;
-use continuity_registry::{Credentials, Login};
-
+use super::oci::client::{Client, ClientProtocol};
+use super::oci::errors::OciDistributionError;
+use super::oci::manifest::OciManifest;
+use super::oci::secrets::RegistryAuth;
+use super::oci::{ParseError, Reference};
 use super::client_config::oci_config;
+use continuity_registry::{Credentials, Login, Sources};
 
 /// Why a registry's answer is missing. The texts are the host's.
 #[derive(Debug, Error)]
@@ -59,10 +57,12 @@ impl Registry {
         }
     }
 
-    pub(crate) async fn manifest(&self, image: &str) -> Result<OciManifest, RegistryError> {
+    pub(crate) async fn manifest(&self, image: &str) -> anyhow::Result<Vec<u8>> {
         match self.ask(image, Question::Manifest).await? {
-            Answer::Manifest(manifest) => Ok(*manifest),
-            Answer::Digest(_) => Err(OciDistributionError::PullNoLayersError.into()),
+            Answer::Manifest(manifest) => Ok(serde_json::to_vec(&manifest)?),
+            Answer::Digest(_) => {
+                Err(RegistryError::from(OciDistributionError::PullNoLayersError).into())
+            }
         }
     }
 

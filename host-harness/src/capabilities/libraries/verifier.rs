@@ -8,29 +8,29 @@ use std::str::FromStr as _;
 
 use anyhow::anyhow;
 use kubewarden_policy_sdk::host_capabilities::verification::VerificationResponse;
-use oci_client::Reference;
-use sigstore::cosign::verification_constraint::{
-    AnnotationVerifier, CertificateVerifier, VerificationConstraintVec,
-};
-use sigstore::cosign::{self, ClientBuilder, CosignCapabilities as _, SignatureLayer};
-use sigstore::errors::SigstoreError;
-use sigstore::registry::{Auth, Certificate, CertificateEncoding, OciReference};
 use thiserror::Error;
 use tokio::sync::{Mutex, OnceCell};
 
+use super::constraint::constraint;
+use super::oci::{ParseError, Reference};
+use super::sigstore_rs::cosign::verification_constraint::{
+    AnnotationVerifier, CertificateVerifier, VerificationConstraintVec,
+};
+use super::sigstore_rs::cosign::{self, ClientBuilder, CosignCapabilities as _, SignatureLayer};
+use super::sigstore_rs::errors::SigstoreError;
+use super::sigstore_rs::registry::{Auth, Certificate, CertificateEncoding, OciReference};
 use super::client_config::cosign_config;
-use super::demand::Demand;
-use super::signature::Signature;
+use super::signature_layers;
 use super::trust_root::trust_root;
-use continuity_registry::Sources;
-use continuity_registry::TrustSource;
-use continuity_registry::{Credentials, Login};
+use crate::capabilities::demand::Demand;
+use crate::capabilities::signature::Signature;
+use continuity_registry::{Credentials, Login, Sources, TrustSource};
 
 /// Why an image is not verified. The texts are the host's.
 #[derive(Debug, Error)]
 enum VerifyError {
     #[error("Verification only works with OCI images: Not a valid oci image: {0}")]
-    Reference(#[from] oci_client::ParseError),
+    Reference(#[from] ParseError),
     #[error("failed to get image trusted layers: {0}")]
     Layers(#[from] SigstoreError),
     #[error("no signatures found for image: {0} ")]
@@ -108,17 +108,17 @@ impl Verifier {
             Login::Anonymous => Auth::Anonymous,
             Login::Basic { user, password } => Auth::Basic(user, password),
         };
+        // Spelled out: that is how texts name it.
+        let name = reference.whole();
+        let image = OciReference::from_str(&name)?;
         let mut client = self.client().await?.lock().await;
-        let (signatures, digest) = client
-            .triangulate(&OciReference::from_str(image)?, &auth)
-            .await?;
-        let layers = client
-            .trusted_signature_layers(&auth, &digest, &signatures)
+        let (signatures, digest) = client.triangulate(&image, &auth).await?;
+        let layers = signature_layers(&mut client, &auth, &image, &digest, &signatures)
             .await
             .map_err(|error| {
                 // The host cannot tell an absent tag from one that it failed to fetch.
                 if matches!(error, SigstoreError::RegistryPullManifestError { .. }) {
-                    VerifyError::NoSignatures(image.to_owned())
+                    VerifyError::NoSignatures(name)
                 } else {
                     VerifyError::Layers(error)
                 }
@@ -174,7 +174,7 @@ fn signed_by_certificate(
 fn satisfy(layers: &[SignatureLayer], signatures: &[Signature]) -> anyhow::Result<()> {
     let mut unsatisfied = String::new();
     for signature in signatures {
-        let satisfied = match signature.constraint() {
+        let satisfied = match constraint(signature) {
             Ok(constraint) => cosign::verify_constraints(layers, [constraint].iter()).is_ok(),
             // To the host, a key that does not parse is like a wrong one.
             Err(error) => {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use continuity_registry::TrustSource;
-use sigstore::trust::sigstore::SigstoreTrustRoot;
+use super::sigstore_rs::trust::sigstore::SigstoreTrustRoot;
 
 /// How long the public root is waited for. It is small; what takes longer than this is a network that drops packets.
 const PATIENCE: Duration = Duration::from_secs(30);

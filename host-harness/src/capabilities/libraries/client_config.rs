@@ -1,8 +1,8 @@
 //! The sources file, as the host's own libraries are configured with it.
 
 use continuity_registry::{Authority, Sources};
-use oci_client::client as oci;
-use sigstore::registry as cosign;
+use super::oci::client as oci;
+use super::sigstore_rs::registry as cosign;
 
 /// Configures the client that fetches digests and manifests from one registry.
 pub(super) fn oci_config(
