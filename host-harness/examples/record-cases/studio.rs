@@ -1,21 +1,29 @@
-//! Where cases are recorded: one registry and one Sigstore for all of them, a repository for each.
+//! Where cases are recorded: one registry and one Sigstore for all of them, a repository and fresh keys for each.
+//!
+//! Invariant: a case's bytes do not depend on which others were recorded before it, nor on when. So keys come from the
+//! case's name, faults are the case's own, and the clock stands still.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
-use continuity_testkit::sigstore::SigningKey;
+use continuity_testkit::sigstore::{KeySource, SigningKey};
 use continuity_testkit::{
-    Identity, PrivateSigstore, Registry, Signature, SignatureLayer, Signer as KitSigner,
+    FaultRule, Identity, KeyKind, PrivateSigstore, Registry, Signature, SignatureLayer,
+    Signer as KitSigner,
 };
 use host_harness::admission::Review;
-use host_harness::capabilities::{DirectoryStore, Grants, HostOptions, Sources, TrustSource};
+use host_harness::capabilities::{
+    DirectoryStore, Grants, HostGeneration, HostOptions, Sources, TrustSource,
+};
+use host_harness::cases::{self, Verdict};
 use host_harness::engine::{Engine, EngineOptions, FixedClock, Limits};
 use host_harness::evaluation::{Evaluation, Outcome};
 use host_harness::module::PolicyModule;
-use host_harness::session::Recorder;
+use host_harness::session::{Recorder, Session};
 use host_harness::store::DirectoryWriter;
 use serde_json::{Value, json};
 use signature_continuity::baseline::{
@@ -27,7 +35,15 @@ use signature_continuity::public_key::PublicKey;
 use signature_continuity::signer::{Caller, Keyless, Signer};
 use signature_continuity::subject::fold_subject;
 
+use crate::published_name::{PublishedNames, REGISTRY};
+
 pub const NAMESPACE: &str = "signature-continuity";
+
+/// The time of every case.
+const NOW: &str = "2026-11-23T12:00:00Z";
+
+/// The generations to record, the newest last.
+const GENERATIONS: [HostGeneration; 1] = [HostGeneration::Kubewarden136];
 
 pub struct Studio {
     pub registry: Registry,
@@ -35,7 +51,8 @@ pub struct Studio {
     pub now: DateTime<Utc>,
     policy: PolicyModule,
     out: PathBuf,
-    recorded: usize,
+    only: BTreeSet<String>,
+    recorded: BTreeSet<String>,
 }
 
 /// One case before it is recorded.
@@ -45,6 +62,8 @@ pub struct Scene<'a> {
     pub path: String,
     pub settings: Value,
     pub request: Value,
+    faults: Vec<FaultRule>,
+    unreachable: bool,
     store: tempfile::TempDir,
     tick: Duration,
 }
@@ -63,24 +82,27 @@ pub fn release() -> Identity {
 }
 
 impl Studio {
-    pub fn open(module: &Path, out: &Path) -> anyhow::Result<Self> {
+    /// A studio that writes into `out`: all cases, or only those of these names.
+    pub fn open(module: &Path, out: &Path, only: BTreeSet<String>) -> anyhow::Result<Self> {
         let engine = Engine::new(&EngineOptions::cached())?;
         Ok(Self {
             policy: PolicyModule::read(&engine, module)?,
             registry: Registry::start()?,
-            sigstore: PrivateSigstore::new()?,
-            now: DateTime::from_timestamp(Utc::now().timestamp(), 0).context("the time")?,
+            sigstore: PrivateSigstore::with_keys(KeySource::seeded("tests/cases"))?,
+            now: NOW.parse()?,
             out: out.to_owned(),
-            recorded: 0,
+            only,
+            recorded: BTreeSet::new(),
         })
     }
 
-    pub fn recorded(&self) -> usize {
-        self.recorded
+    pub fn recorded(&self) -> &BTreeSet<String> {
+        &self.recorded
     }
 
     /// A new case with a repository of its own, enforced in `prod`, with a learner that ran an hour ago.
     pub fn scene(&mut self, name: &str) -> anyhow::Result<Scene<'_>> {
+        self.sigstore = self.sigstore.drawing_from(KeySource::seeded(name));
         let settings = json!({
             "certificateAuthorities": [self.sigstore.chain_pem()],
             "enforce": [{"namespaces": ["prod"]}],
@@ -90,6 +112,8 @@ impl Studio {
             name: name.to_owned(),
             settings,
             request: Value::Null,
+            faults: Vec::new(),
+            unreachable: false,
             store: tempfile::tempdir()?,
             tick: Duration::ZERO,
             studio: self,
@@ -101,11 +125,31 @@ impl Studio {
 
 impl Scene<'_> {
     pub fn repository(&self) -> String {
-        self.studio.registry.name(&self.path)
+        format!("{REGISTRY}/{}", self.path)
     }
 
     pub fn now(&self) -> DateTime<Utc> {
         self.studio.now
+    }
+
+    /// A key of this case's own.
+    pub fn key(&self, kind: KeyKind) -> anyhow::Result<SigningKey> {
+        self.studio.sigstore.keys().fresh(kind)
+    }
+
+    /// Another Sigstore, which nobody trusts.
+    pub fn other_sigstore(&self) -> anyhow::Result<PrivateSigstore> {
+        PrivateSigstore::with_keys(self.studio.sigstore.keys().clone())
+    }
+
+    /// What goes wrong at the registry while this case is recorded.
+    pub fn fault(&mut self, rule: FaultRule) {
+        self.faults.push(rule);
+    }
+
+    /// Nobody answers while this case is recorded.
+    pub fn unreachable(&mut self) {
+        self.unreachable = true;
     }
 
     pub fn push(&self, tag: &str) -> anyhow::Result<String> {
@@ -279,34 +323,25 @@ impl Scene<'_> {
     }
 
     fn record_case(self, expected: &Expected<'_>) -> anyhow::Result<()> {
-        let host = self.studio.registry.host().to_owned();
-        let options = HostOptions::new()
-            .sources(Sources::insecure([host]))
-            .trust(TrustSource::parse(
-                self.studio.sigstore.trusted_root_json().as_bytes(),
-            )?)
-            .store(Arc::new(DirectoryStore::open(self.store.path())?))
-            .without_caches();
-        let recorder = Arc::new(Recorder::new(Arc::new(options.start()?), self.now()));
-        let since_epoch = Duration::from_secs(u64::try_from(self.now().timestamp())?);
-        let review = Review::from_value(json!({
-            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": self.request,
-        }))?;
-        let outcome = Evaluation::new(self.studio.policy.clone())
-            .grants(Grants::everything())
-            .limits(Limits {
-                time: Duration::from_secs(60),
-                ..Limits::default()
-            })
-            .clock(Arc::new(FixedClock::new(since_epoch, self.tick)))
-            .run(&review, &self.settings, recorder.clone())?;
-        check(&outcome, expected)?;
+        if !self.studio.only.is_empty() && !self.studio.only.contains(&self.name) {
+            return Ok(());
+        }
         let folder = self.studio.out.join(&self.name);
-        std::fs::create_dir_all(folder.join("store"))?;
-        let mut session = recorder.finish()?;
-        session.tick = (!self.tick.is_zero()).then_some(self.tick);
-        session.write(&folder.join("session.yml"))?;
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        std::fs::create_dir_all(&folder)?;
         let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": self.request});
+        let mut newest: Option<Session> = None;
+        for generation in GENERATIONS.into_iter().rev() {
+            let session = self
+                .session(generation, &review, expected)
+                .with_context(|| format!("on host {generation}"))?;
+            if newest.as_ref() != Some(&session) {
+                session.write(&folder.join(cases::session_file(generation)))?;
+            }
+            newest.get_or_insert(session);
+        }
         std::fs::write(
             folder.join("review.json"),
             format!("{}\n", serde_json::to_string_pretty(&review)?),
@@ -315,13 +350,66 @@ impl Scene<'_> {
             folder.join("settings.yaml"),
             serde_yaml_ng::to_string(&self.settings)?,
         )?;
-        for file in std::fs::read_dir(self.store.path())? {
-            let file = file?;
-            std::fs::copy(file.path(), folder.join("store").join(file.file_name()))?;
+        for result in cases::replay(&self.studio.policy, &[folder], None, true)? {
+            match result.verdict {
+                Verdict::Passed | Verdict::Blessed => {}
+                Verdict::Failed(difference) => bail!("{difference:?}"),
+                Verdict::Broken(error) => return Err(error.context("it does not replay")),
+            }
         }
-        host_harness::cases::replay(&self.studio.policy, &[folder], None, true)?;
-        self.studio.recorded += 1;
+        self.studio.recorded.insert(self.name);
         Ok(())
+    }
+
+    /// The conversation with a host of one generation, whose outcome is as expected.
+    fn session(
+        &self,
+        _generation: HostGeneration,
+        review: &Value,
+        expected: &Expected<'_>,
+    ) -> anyhow::Result<Session> {
+        let registry = &self.studio.registry;
+        let options = HostOptions::new()
+            .sources(Sources::insecure([registry.host().to_owned()]))
+            .trust(TrustSource::parse(
+                self.studio.sigstore.trusted_root_json().as_bytes(),
+            )?)
+            .store(Arc::new(DirectoryStore::open(self.store.path())?))
+            .without_caches();
+        let host = PublishedNames::new(
+            options.start()?,
+            registry.host(),
+            &self.store.path().display().to_string(),
+        );
+        let recorder = Arc::new(Recorder::new(Arc::new(host), self.now()));
+        let since_epoch = Duration::from_secs(u64::try_from(self.now().timestamp())?);
+        registry.clear_faults();
+        for rule in &self.faults {
+            registry.fault(rule.clone());
+        }
+        if self.unreachable {
+            registry.stop()?;
+        }
+        let outcome = Evaluation::new(self.studio.policy.clone())
+            .grants(Grants::everything())
+            .limits(Limits {
+                time: Duration::from_secs(60),
+                ..Limits::default()
+            })
+            .clock(Arc::new(FixedClock::new(since_epoch, self.tick)))
+            .run(
+                &Review::from_value(review.clone())?,
+                &self.settings,
+                recorder.clone(),
+            );
+        registry.clear_faults();
+        if self.unreachable {
+            registry.restart()?;
+        }
+        check(&outcome?, expected)?;
+        let mut session = recorder.finish()?;
+        session.tick = (!self.tick.is_zero()).then_some(self.tick);
+        Ok(session)
     }
 }
 
