@@ -25,6 +25,7 @@ mod published_name;
 mod recording;
 mod shapes;
 mod studio;
+mod take;
 mod undetermined;
 
 use std::collections::BTreeSet;

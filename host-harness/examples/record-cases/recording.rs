@@ -54,7 +54,7 @@ impl Recording {
 }
 
 /// Removes cases that were not recorded; what is no case stays.
-fn remove_others(out: &Path, recorded: &BTreeSet<String>) -> anyhow::Result<Vec<String>> {
+pub fn remove_others(out: &Path, recorded: &BTreeSet<String>) -> anyhow::Result<Vec<String>> {
     let mut removed = Vec::new();
     for entry in std::fs::read_dir(out)? {
         let entry = entry?;

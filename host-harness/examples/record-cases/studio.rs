@@ -5,25 +5,16 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::sigstore::{KeySource, SigningKey};
 use continuity_testkit::{
     FaultRule, Identity, KeyKind, PrivateSigstore, Registry, Signature, SignatureLayer,
     Signer as KitSigner,
 };
-use host_harness::admission::Review;
-use host_harness::capabilities::{
-    DirectoryStore, Grants, HostGeneration, HostOptions, Sources, TrustSource,
-};
-use host_harness::cases::{self, Verdict};
-use host_harness::engine::{Engine, EngineOptions, FixedClock, Limits};
-use host_harness::evaluation::{Evaluation, Outcome};
+use host_harness::engine::{Engine, EngineOptions};
 use host_harness::module::PolicyModule;
-use host_harness::session::{Recorder, Session};
 use host_harness::store::DirectoryWriter;
 use serde_json::{Value, json};
 use signature_continuity::baseline::{
@@ -35,24 +26,21 @@ use signature_continuity::public_key::PublicKey;
 use signature_continuity::signer::{Caller, Keyless, Signer};
 use signature_continuity::subject::fold_subject;
 
-use crate::published_name::{PublishedNames, REGISTRY};
+use crate::published_name::REGISTRY;
 
 pub const NAMESPACE: &str = "signature-continuity";
 
 /// The time of every case.
 const NOW: &str = "2026-11-23T12:00:00Z";
 
-/// The generations to record, the newest last.
-const GENERATIONS: [HostGeneration; 1] = [HostGeneration::Kubewarden136];
-
 pub struct Studio {
     pub registry: Registry,
     pub sigstore: PrivateSigstore,
     pub now: DateTime<Utc>,
-    policy: PolicyModule,
-    out: PathBuf,
-    only: BTreeSet<String>,
-    recorded: BTreeSet<String>,
+    pub policy: PolicyModule,
+    pub out: PathBuf,
+    pub only: BTreeSet<String>,
+    pub recorded: BTreeSet<String>,
 }
 
 /// One case before it is recorded.
@@ -62,10 +50,10 @@ pub struct Scene<'a> {
     pub path: String,
     pub settings: Value,
     pub request: Value,
-    faults: Vec<FaultRule>,
-    unreachable: bool,
-    store: tempfile::TempDir,
-    tick: Duration,
+    pub faults: Vec<FaultRule>,
+    pub unreachable: bool,
+    pub store: tempfile::TempDir,
+    pub tick: Duration,
 }
 
 /// What must come of a case: written down before it is run.
@@ -314,145 +302,6 @@ impl Scene<'_> {
         let image = format!("{}@{digest}", self.repository());
         self.pod(&[image]);
     }
-
-    /// Runs the case for real, holds it against what must come of it, and writes the folder.
-    pub fn take(self, expected: &Expected<'_>) -> anyhow::Result<()> {
-        let name = self.name.clone();
-        self.record_case(expected)
-            .with_context(|| format!("the case {name}"))
-    }
-
-    fn record_case(self, expected: &Expected<'_>) -> anyhow::Result<()> {
-        if !self.studio.only.is_empty() && !self.studio.only.contains(&self.name) {
-            return Ok(());
-        }
-        let folder = self.studio.out.join(&self.name);
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder)?;
-        }
-        std::fs::create_dir_all(&folder)?;
-        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": self.request});
-        let mut newest: Option<Session> = None;
-        for generation in GENERATIONS.into_iter().rev() {
-            let session = self
-                .session(generation, &review, expected)
-                .with_context(|| format!("on host {generation}"))?;
-            if newest.as_ref() != Some(&session) {
-                session.write(&folder.join(cases::session_file(generation)))?;
-            }
-            newest.get_or_insert(session);
-        }
-        std::fs::write(
-            folder.join("review.json"),
-            format!("{}\n", serde_json::to_string_pretty(&review)?),
-        )?;
-        std::fs::write(
-            folder.join("settings.yaml"),
-            serde_yaml_ng::to_string(&self.settings)?,
-        )?;
-        for result in cases::replay(&self.studio.policy, &[folder], None, true)? {
-            match result.verdict {
-                Verdict::Passed | Verdict::Blessed => {}
-                Verdict::Failed(difference) => bail!("{difference:?}"),
-                Verdict::Broken(error) => return Err(error.context("it does not replay")),
-            }
-        }
-        self.studio.recorded.insert(self.name);
-        Ok(())
-    }
-
-    /// The conversation with a host of one generation, whose outcome is as expected.
-    fn session(
-        &self,
-        _generation: HostGeneration,
-        review: &Value,
-        expected: &Expected<'_>,
-    ) -> anyhow::Result<Session> {
-        let registry = &self.studio.registry;
-        let options = HostOptions::new()
-            .sources(Sources::insecure([registry.host().to_owned()]))
-            .trust(TrustSource::parse(
-                self.studio.sigstore.trusted_root_json().as_bytes(),
-            )?)
-            .store(Arc::new(DirectoryStore::open(self.store.path())?))
-            .without_caches();
-        let host = PublishedNames::new(
-            options.start()?,
-            registry.host(),
-            &self.store.path().display().to_string(),
-        );
-        let recorder = Arc::new(Recorder::new(Arc::new(host), self.now()));
-        let since_epoch = Duration::from_secs(u64::try_from(self.now().timestamp())?);
-        registry.clear_faults();
-        for rule in &self.faults {
-            registry.fault(rule.clone());
-        }
-        if self.unreachable {
-            registry.stop()?;
-        }
-        let outcome = Evaluation::new(self.studio.policy.clone())
-            .grants(Grants::everything())
-            .limits(Limits {
-                time: Duration::from_secs(60),
-                ..Limits::default()
-            })
-            .clock(Arc::new(FixedClock::new(since_epoch, self.tick)))
-            .run(
-                &Review::from_value(review.clone())?,
-                &self.settings,
-                recorder.clone(),
-            );
-        registry.clear_faults();
-        if self.unreachable {
-            registry.restart()?;
-        }
-        check(&outcome?, expected)?;
-        let mut session = recorder.finish()?;
-        session.tick = (!self.tick.is_zero()).then_some(self.tick);
-        Ok(session)
-    }
-}
-
-fn check(outcome: &Outcome, expected: &Expected<'_>) -> anyhow::Result<()> {
-    let code = outcome
-        .response
-        .status
-        .as_ref()
-        .filter(|_| !outcome.response.allowed)
-        .and_then(|s| s.code);
-    ensure!(
-        code == expected.code,
-        "expected {:?}, got {code:?}: {:?} {:?}",
-        expected.code,
-        outcome.response,
-        outcome.log
-    );
-    let field = |key: &str| {
-        let line = outcome.log.first();
-        line.and_then(|line| line.fields.get(key))
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let drift = match (field("drift").as_str(), field("cause").as_str()) {
-        ("undetermined", cause) => format!("undetermined {cause}"),
-        (drift, _) => drift.to_owned(),
-    };
-    ensure!(
-        expected.drift.is_empty() || drift == expected.drift,
-        "expected drift {}, got {drift}: {:?}",
-        expected.drift,
-        outcome.log
-    );
-    let posture = field("posture");
-    if !expected.posture.is_empty() && !expected.posture.contains(&posture.as_str()) {
-        bail!(
-            "expected posture {:?}, got {posture}: {:?}",
-            expected.posture,
-            outcome.log
-        );
-    }
-    Ok(())
 }
 
 /// The signer that an identity's certificate makes.

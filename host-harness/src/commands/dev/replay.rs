@@ -88,7 +88,10 @@ impl Replay {
             }
             let name = case.first().map(|it| it.name.as_str()).unwrap_or_default();
             for (words, generations) in shown {
-                let label = if generations.len() == case.len() {
+                let blessed = words.starts_with(BLESSED);
+                let label = if blessed && generations == [HostGeneration::default()]
+                    || generations.len() == case.len()
+                {
                     name.to_owned()
                 } else {
                     format!("{name} on {}", hosts(&generations))
@@ -116,6 +119,8 @@ struct Total {
     passed: usize,
 }
 
+const BLESSED: &str = "blessed";
+
 /// Where the name of the case comes in.
 const NAME: &str = "\0";
 
@@ -123,7 +128,7 @@ const NAME: &str = "\0";
 fn told(verdict: &Verdict, width: usize) -> Option<String> {
     Some(match verdict {
         Verdict::Passed => return None,
-        Verdict::Blessed => format!("blessed {NAME}\n"),
+        Verdict::Blessed => format!("{BLESSED} {NAME}\n"),
         Verdict::Failed(difference) if difference.expected.is_empty() => format!(
             "FAILED {NAME}: nothing is expected yet; write it down with --bless\n{}\n",
             difference.actual
