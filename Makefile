@@ -60,6 +60,10 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md ## The module as it is
 cases: policy.wasm build ## Replays tests/cases through the module, and shows what differs
 	@$(HARNESS) replay tests/cases
 
+.PHONY: record
+record: policy.wasm ## Records tests/cases again, or ONLY=name: the same bytes, unless the case or what it met changed
+	@$(CARGO) run --quiet --package host-harness --example record-cases $(LOCKED) -- policy.wasm tests/cases $(ONLY:%=--only %)
+
 .PHONY: bless
 bless: policy.wasm build ## The same, and takes what came out as what is expected: read the difference before you commit it
 	@$(HARNESS) replay tests/cases --bless

@@ -36,10 +36,10 @@ fn answers_every_recorded_case_as_expected() {
         "expected at least 60 cases, found {}",
         results.len()
     );
-    let failed: Vec<&str> = results
+    let failed: Vec<String> = results
         .iter()
         .filter(|result| !matches!(result.verdict, Verdict::Passed))
-        .map(|result| result.name.as_str())
+        .map(|result| format!("{} on host {}", result.name, result.generation))
         .collect();
     assert!(
         failed.is_empty(),

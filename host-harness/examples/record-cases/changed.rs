@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::sigstore::{
-    Bundle, KeyKind, LeafFlaw, SIGN_PREDICATE, Signature, SigningKey, TransparencyLog,
+    Bundle, KeyKind, LeafFlaw, SIGN_PREDICATE, Signature, TransparencyLog,
 };
 use continuity_testkit::{
-    Absence, Fault, FaultRule, Forgery, Identity, PrivateSigstore, Scene as Attack,
-    Signer as KitSigner, Victim,
+    Absence, Fault, FaultRule, Forgery, Identity, Scene as Attack, Signer as KitSigner, Victim,
 };
 use serde_json::{Value, json};
 use signature_continuity::baseline::Retired;
@@ -73,7 +72,7 @@ fn unsigned(studio: &mut Studio) -> anyhow::Result<()> {
         let mut scene = studio.scene(name)?;
         scene.known()?;
         scene.push("v1")?;
-        scene.studio.registry.fault(FaultRule::new(
+        scene.fault(FaultRule::new(
             &scene.path,
             "sha256-*",
             Fault::Absent(absence),
@@ -81,7 +80,6 @@ fn unsigned(studio: &mut Studio) -> anyhow::Result<()> {
         scene.run_tag("v1");
         scene.take(&UNSIGNED)?;
     }
-    studio.registry.clear_faults();
 
     let mut scene = studio.scene("unsigned-attestation-only")?;
     scene.known()?;
@@ -148,11 +146,8 @@ fn signer(studio: &mut Studio) -> anyhow::Result<()> {
     scene.run_tag("v1");
     scene.take(&SIGNER)?;
 
-    let (old, new) = (
-        SigningKey::generate(KeyKind::P256)?,
-        SigningKey::generate(KeyKind::P256)?,
-    );
     let mut scene = studio.scene("signer-key-swap")?;
+    let (old, new) = (scene.key(KeyKind::P256)?, scene.key(KeyKind::P256)?);
     scene.keep(&scene.baseline(&[key_signer(&old)?])?)?;
     let digest = scene.push("v1")?;
     scene.attach(&digest, &[scene.keyed(&new, true, &digest)?.layer()?])?;
@@ -197,12 +192,12 @@ fn signer(studio: &mut Studio) -> anyhow::Result<()> {
 }
 
 fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
-    let key = SigningKey::generate(KeyKind::P256)?;
     for (name, known, drift, posture) in [
         ("downgrade-strange-key", false, "downgrade", "signed"),
         ("downgrade-known-key", true, "downgrade", "signed"),
     ] {
         let mut scene = studio.scene(name)?;
+        let key = scene.key(KeyKind::P256)?;
         let mut baseline = scene.baseline(&[signer_of(&release())])?;
         if known {
             let mut record = scene.record(&key_signer(&key)?);
@@ -222,6 +217,7 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
 
     // A stranger's identity beside the known key does not lift the rank.
     let mut scene = studio.scene("downgrade-key-beside-stranger")?;
+    let key = scene.key(KeyKind::P256)?;
     let mut baseline = scene.baseline(&[signer_of(&release())])?;
     let mut record = scene.record(&key_signer(&key)?);
     record.alone = false;
@@ -245,7 +241,7 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
     let mut scene = studio.scene("downgrade-other-sigstore")?;
     scene.known()?;
     let digest = scene.push("v1")?;
-    let other = PrivateSigstore::new()?;
+    let other = scene.other_sigstore()?;
     let at = scene.now() - TimeDelta::hours(1);
     let signature =
         KitSigner::keyless(&other, &release()).sign(&scene.repository(), &digest, at)?;
@@ -257,7 +253,7 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
     scene.known()?;
     let digest = scene.push("v1")?;
     let honest = scene.keyless(&release(), &digest)?;
-    let log = TransparencyLog::new()?;
+    let log = TransparencyLog::with_keys(scene.studio.sigstore.keys())?;
     let leaf = honest
         .leaf
         .as_ref()
@@ -268,6 +264,7 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
     scene.take(&DOWNGRADE)?;
 
     let mut scene = studio.scene("downgrade-unknown-key")?;
+    let key = scene.key(KeyKind::P256)?;
     scene.known()?;
     let digest = scene.push("v1")?;
     scene.attach(&digest, &[scene.keyed(&key, false, &digest)?.layer()?])?;
@@ -275,6 +272,7 @@ fn weaker(studio: &mut Studio) -> anyhow::Result<()> {
     scene.take(&DOWNGRADE)?;
 
     let mut scene = studio.scene("downgrade-bundle")?;
+    let key = scene.key(KeyKind::P256)?;
     scene.known()?;
     let digest = scene.push("v1")?;
     let bundle = Bundle::by_key(

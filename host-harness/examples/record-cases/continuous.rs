@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use continuity_testkit::Identity;
-use continuity_testkit::sigstore::{KeyKind, SigningKey};
+use continuity_testkit::sigstore::KeyKind;
 use serde_json::json;
 use signature_continuity::baseline::{Allowed, Format, Tolerated, Verified};
 use signature_continuity::posture::{Posture, Rank};
@@ -241,8 +241,8 @@ fn keys(studio: &mut Studio) -> anyhow::Result<()> {
         ("none-key-ed25519", KeyKind::Ed25519, true),
         ("none-key-rsa", KeyKind::Rsa2048, false),
     ] {
-        let key = SigningKey::generate(kind)?;
         let mut scene = studio.scene(name)?;
+        let key = scene.key(kind)?;
         scene.keep(&scene.baseline(&[key_signer(&key)?])?)?;
         let digest = scene.push("v1")?;
         scene.attach(&digest, &[scene.keyed(&key, logged, &digest)?.layer()?])?;
@@ -251,8 +251,8 @@ fn keys(studio: &mut Studio) -> anyhow::Result<()> {
     }
 
     // A key that stood alone before, in a repository that is mostly signed keyless.
-    let key = SigningKey::generate(KeyKind::P256)?;
     let mut scene = studio.scene("none-key-alone")?;
+    let key = scene.key(KeyKind::P256)?;
     scene.keep(&scene.baseline(&[signer_of(&release()), key_signer(&key)?])?)?;
     let digest = scene.push("v1")?;
     scene.attach(&digest, &[scene.keyed(&key, true, &digest)?.layer()?])?;

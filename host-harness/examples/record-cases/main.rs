@@ -1,7 +1,9 @@
 //! Records `tests/cases`: each case is a real run of the module against an embedded registry and a private Sigstore,
 //! held against the drift and posture that the contract gives for it before it is written.
 //!
-//! `cargo run -p host-harness --example record-cases -- policy.wasm tests/cases`
+//! Keys, names and the clock are the same in every recording, so that what changes in a folder is what changed.
+//!
+//! `cargo run -p host-harness --example record-cases -- policy.wasm tests/cases [--only NAME]…`
 
 #![allow(
     missing_docs,
@@ -19,24 +21,41 @@
 
 mod changed;
 mod continuous;
+mod published_name;
+mod recording;
 mod shapes;
 mod studio;
+mod take;
 mod undetermined;
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+
+use recording::{Recorded, Recording};
+
+const USAGE: &str = "usage: record-cases MODULE DIRECTORY [--only NAME]...";
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let usage = "usage: record-cases MODULE DIRECTORY";
-    let module = arguments.next().context(usage)?;
-    let out = arguments.next().context(usage)?;
-    let mut studio = studio::Studio::open(&module, &out)?;
-    continuous::record(&mut studio)?;
-    changed::record(&mut studio)?;
-    undetermined::record(&mut studio)?;
-    shapes::record(&mut studio)?;
-    println!("{} cases recorded in {}", studio.recorded(), out.display());
+    let mut arguments = std::env::args().skip(1);
+    let module = arguments.next().context(USAGE)?.into();
+    let out: std::path::PathBuf = arguments.next().context(USAGE)?.into();
+    let mut only = BTreeSet::new();
+    while let Some(argument) = arguments.next() {
+        match (argument.as_str(), arguments.next()) {
+            ("--only", Some(name)) => only.insert(name),
+            _ => bail!(USAGE),
+        };
+    }
+    let recording = Recording {
+        module,
+        out: out.clone(),
+        only,
+    };
+    let Recorded { cases, removed } = recording.run()?;
+    for name in removed {
+        println!("removed {name}, which is no case any more");
+    }
+    println!("{cases} cases recorded in {}", out.display());
     Ok(())
 }

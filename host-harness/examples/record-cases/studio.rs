@@ -1,24 +1,21 @@
-//! Where cases are recorded: one registry and one Sigstore for all of them, a repository for each.
+//! Where cases are recorded: one registry and one Sigstore for all of them, a repository and fresh keys for each.
+//!
+//! Invariant: a case's bytes do not depend on which others were recorded before it, nor on when. So keys come from the
+//! case's name, faults are the case's own, and the clock stands still.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
 use chrono::{DateTime, TimeDelta, Utc};
-use continuity_cli::admission::Review;
-use continuity_cli::store::DirectorySource;
 use continuity_cli::store::DirectoryWriter;
-use continuity_registry::{Sources, TrustSource};
-use continuity_testkit::sigstore::SigningKey;
+use continuity_testkit::sigstore::{KeySource, SigningKey};
 use continuity_testkit::{
-    Identity, PrivateSigstore, Registry, Signature, SignatureLayer, Signer as KitSigner,
+    FaultRule, Identity, KeyKind, PrivateSigstore, Registry, Signature, SignatureLayer,
+    Signer as KitSigner,
 };
-use host_harness::capabilities::{Grants, HostOptions};
-use host_harness::engine::{Engine, EngineOptions, FixedClock, Limits};
-use host_harness::evaluation::{Evaluation, Outcome};
+use host_harness::engine::{Engine, EngineOptions};
 use host_harness::module::PolicyModule;
-use host_harness::session::Recorder;
 use serde_json::{Value, json};
 use signature_continuity::baseline::{
     Baseline, Format, Origin, STATE_NAME, SignerRecord, State, config_map_name,
@@ -29,15 +26,21 @@ use signature_continuity::public_key::PublicKey;
 use signature_continuity::signer::{Caller, Keyless, Signer};
 use signature_continuity::subject::fold_subject;
 
+use crate::published_name::REGISTRY;
+
 pub const NAMESPACE: &str = "signature-continuity";
+
+/// The time of every case.
+const NOW: &str = "2026-11-23T12:00:00Z";
 
 pub struct Studio {
     pub registry: Registry,
     pub sigstore: PrivateSigstore,
     pub now: DateTime<Utc>,
-    policy: PolicyModule,
-    out: PathBuf,
-    recorded: usize,
+    pub policy: PolicyModule,
+    pub out: PathBuf,
+    pub only: BTreeSet<String>,
+    pub recorded: BTreeSet<String>,
 }
 
 /// One case before it is recorded.
@@ -47,8 +50,10 @@ pub struct Scene<'a> {
     pub path: String,
     pub settings: Value,
     pub request: Value,
-    store: tempfile::TempDir,
-    tick: Duration,
+    pub faults: Vec<FaultRule>,
+    pub unreachable: bool,
+    pub store: tempfile::TempDir,
+    pub tick: Duration,
 }
 
 /// What must come of a case: written down before it is run.
@@ -65,24 +70,27 @@ pub fn release() -> Identity {
 }
 
 impl Studio {
-    pub fn open(module: &Path, out: &Path) -> anyhow::Result<Self> {
+    /// A studio that writes into `out`: all cases, or only those of these names.
+    pub fn open(module: &Path, out: &Path, only: BTreeSet<String>) -> anyhow::Result<Self> {
         let engine = Engine::new(&EngineOptions::cached())?;
         Ok(Self {
             policy: PolicyModule::read(&engine, module)?,
             registry: Registry::start()?,
-            sigstore: PrivateSigstore::new()?,
-            now: DateTime::from_timestamp(Utc::now().timestamp(), 0).context("the time")?,
+            sigstore: PrivateSigstore::with_keys(KeySource::seeded("tests/cases"))?,
+            now: NOW.parse()?,
             out: out.to_owned(),
-            recorded: 0,
+            only,
+            recorded: BTreeSet::new(),
         })
     }
 
-    pub fn recorded(&self) -> usize {
-        self.recorded
+    pub fn recorded(&self) -> &BTreeSet<String> {
+        &self.recorded
     }
 
     /// A new case with a repository of its own, enforced in `prod`, with a learner that ran an hour ago.
     pub fn scene(&mut self, name: &str) -> anyhow::Result<Scene<'_>> {
+        self.sigstore = self.sigstore.drawing_from(KeySource::seeded(name));
         let settings = json!({
             "certificateAuthorities": [self.sigstore.chain_pem()],
             "enforce": [{"namespaces": ["prod"]}],
@@ -92,6 +100,8 @@ impl Studio {
             name: name.to_owned(),
             settings,
             request: Value::Null,
+            faults: Vec::new(),
+            unreachable: false,
             store: tempfile::tempdir()?,
             tick: Duration::ZERO,
             studio: self,
@@ -103,11 +113,31 @@ impl Studio {
 
 impl Scene<'_> {
     pub fn repository(&self) -> String {
-        self.studio.registry.name(&self.path)
+        format!("{REGISTRY}/{}", self.path)
     }
 
     pub fn now(&self) -> DateTime<Utc> {
         self.studio.now
+    }
+
+    /// A key of this case's own.
+    pub fn key(&self, kind: KeyKind) -> anyhow::Result<SigningKey> {
+        self.studio.sigstore.keys().fresh(kind)
+    }
+
+    /// Another Sigstore, which nobody trusts.
+    pub fn other_sigstore(&self) -> anyhow::Result<PrivateSigstore> {
+        PrivateSigstore::with_keys(self.studio.sigstore.keys().clone())
+    }
+
+    /// What goes wrong at the registry while this case is recorded.
+    pub fn fault(&mut self, rule: FaultRule) {
+        self.faults.push(rule);
+    }
+
+    /// Nobody answers while this case is recorded.
+    pub fn unreachable(&mut self) {
+        self.unreachable = true;
     }
 
     pub fn push(&self, tag: &str) -> anyhow::Result<String> {
@@ -272,101 +302,6 @@ impl Scene<'_> {
         let image = format!("{}@{digest}", self.repository());
         self.pod(&[image]);
     }
-
-    /// Runs the case for real, holds it against what must come of it, and writes the folder.
-    pub fn take(self, expected: &Expected<'_>) -> anyhow::Result<()> {
-        let name = self.name.clone();
-        self.record_case(expected)
-            .with_context(|| format!("the case {name}"))
-    }
-
-    fn record_case(self, expected: &Expected<'_>) -> anyhow::Result<()> {
-        let host = self.studio.registry.host().to_owned();
-        let options = HostOptions::new()
-            .sources(Sources::insecure([host]))
-            .trust(TrustSource::parse(
-                self.studio.sigstore.trusted_root_json().as_bytes(),
-            )?)
-            .store(Arc::new(DirectorySource::open(self.store.path())?))
-            .without_caches();
-        let recorder = Arc::new(Recorder::new(Arc::new(options.start()?), self.now()));
-        let since_epoch = Duration::from_secs(u64::try_from(self.now().timestamp())?);
-        let review = Review::from_value(json!({
-            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": self.request,
-        }))?;
-        let outcome = Evaluation::new(self.studio.policy.clone())
-            .grants(Grants::everything())
-            .limits(Limits {
-                time: Duration::from_secs(60),
-                ..Limits::default()
-            })
-            .clock(Arc::new(FixedClock::new(since_epoch, self.tick)))
-            .run(&review, &self.settings, recorder.clone())?;
-        check(&outcome, expected)?;
-        let folder = self.studio.out.join(&self.name);
-        std::fs::create_dir_all(folder.join("store"))?;
-        let mut session = recorder.finish()?;
-        session.tick = (!self.tick.is_zero()).then_some(self.tick);
-        session.write(&folder.join("session.yml"))?;
-        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": self.request});
-        std::fs::write(
-            folder.join("review.json"),
-            format!("{}\n", serde_json::to_string_pretty(&review)?),
-        )?;
-        std::fs::write(
-            folder.join("settings.yaml"),
-            yaml_serde::to_string(&self.settings)?,
-        )?;
-        for file in std::fs::read_dir(self.store.path())? {
-            let file = file?;
-            std::fs::copy(file.path(), folder.join("store").join(file.file_name()))?;
-        }
-        host_harness::cases::replay(&self.studio.policy, &[folder], None, true)?;
-        self.studio.recorded += 1;
-        Ok(())
-    }
-}
-
-fn check(outcome: &Outcome, expected: &Expected<'_>) -> anyhow::Result<()> {
-    let code = outcome
-        .response
-        .status
-        .as_ref()
-        .filter(|_| !outcome.response.allowed)
-        .and_then(|s| s.code);
-    ensure!(
-        code == expected.code,
-        "expected {:?}, got {code:?}: {:?} {:?}",
-        expected.code,
-        outcome.response,
-        outcome.log
-    );
-    let field = |key: &str| {
-        let line = outcome.log.first();
-        line.and_then(|line| line.fields.get(key))
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let drift = match (field("drift").as_str(), field("cause").as_str()) {
-        ("undetermined", cause) => format!("undetermined {cause}"),
-        (drift, _) => drift.to_owned(),
-    };
-    ensure!(
-        expected.drift.is_empty() || drift == expected.drift,
-        "expected drift {}, got {drift}: {:?}",
-        expected.drift,
-        outcome.log
-    );
-    let posture = field("posture");
-    if !expected.posture.is_empty() && !expected.posture.contains(&posture.as_str()) {
-        bail!(
-            "expected posture {:?}, got {posture}: {:?}",
-            expected.posture,
-            outcome.log
-        );
-    }
-    Ok(())
 }
 
 /// The signer that an identity's certificate makes.

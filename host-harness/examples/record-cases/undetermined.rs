@@ -49,10 +49,7 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
         let mut scene = studio.scene(name)?;
         scene.known()?;
         let digest = scene.signed("v1", &[release()])?;
-        scene
-            .studio
-            .registry
-            .fault(FaultRule::new(&scene.path, "sha256-*.sig", fault));
+        scene.fault(FaultRule::new(&scene.path, "sha256-*.sig", fault));
         scene.run_digest(&digest);
         scene.take(&OUTAGE)?;
     }
@@ -61,7 +58,7 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
     let mut scene = studio.scene("unsigned-absent-message")?;
     scene.known()?;
     let digest = scene.push("v1")?;
-    scene.studio.registry.fault(FaultRule::new(
+    scene.fault(FaultRule::new(
         &scene.path,
         "sha256-*",
         words("the thing is elsewhere today"),
@@ -79,23 +76,22 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
     scene.known()?;
     let digest = scene.signed("v1", &[release()])?;
     let rule = FaultRule::new(&scene.path, "sha256-*.sig", Fault::Status(503)).after(1);
-    scene.studio.registry.fault(rule);
+    scene.fault(rule);
     scene.run_digest(&digest);
     scene.take(&OUTAGE)?;
-    studio.registry.clear_faults();
 
     let mut scene = studio.scene("undetermined-no-such-image")?;
     scene.known()?;
     scene.run_tag("v1");
     scene.take(&OUTAGE)?;
 
-    studio.registry.stop()?;
     for (name, deny, pinned, code) in [
         ("undetermined-unreachable", false, false, None),
         ("undetermined-unreachable-denied", true, false, Some(500)),
         ("undetermined-unreachable-pinned", false, true, Some(500)),
     ] {
         let mut scene = studio.scene(name)?;
+        scene.unreachable();
         scene.known()?;
         if deny {
             scene.set("onUndetermined", json!("deny"));
@@ -107,6 +103,7 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
         scene.take(&Expected { code, ..OUTAGE })?;
     }
     let mut scene = studio.scene("undetermined-unreachable-waived")?;
+    scene.unreachable();
     scene.known()?;
     scene.set(
         "enforce",
@@ -114,8 +111,7 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
     );
     pin(&mut scene, &release());
     scene.run_tag("v1");
-    scene.take(&OUTAGE)?;
-    studio.registry.restart()
+    scene.take(&OUTAGE)
 }
 
 fn limits(studio: &mut Studio) -> anyhow::Result<()> {
@@ -218,7 +214,7 @@ fn trust_root(studio: &mut Studio) -> anyhow::Result<()> {
     ] {
         let mut scene = studio.scene(name)?;
         scene.known()?;
-        let other = continuity_testkit::PrivateSigstore::new()?;
+        let other = scene.other_sigstore()?;
         let digest = scene.push("v1")?;
         let signature = KitSigner::keyless(&other, &release()).sign(
             &scene.repository(),

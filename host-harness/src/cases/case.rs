@@ -1,4 +1,4 @@
-//! One recorded case.
+//! One recorded case, as one generation of hosts answered it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::actual::Actual;
-use crate::capabilities::Grants;
+use crate::capabilities::{Grants, HostGeneration};
 use crate::engine::Limits;
 use crate::evaluation::{Evaluation, EvaluationError, Outcome};
 use crate::module::PolicyModule;
@@ -24,15 +24,33 @@ const EXPECTED: &str = "expected.json";
 /// A replay waits for nothing, so only a loop without end takes longer than this, on however slow a machine.
 const TIME: Duration = Duration::from_secs(60);
 
+/// The file of the conversation with hosts of `generation`, where it is not that of the newest.
+#[must_use]
+pub fn session_file(generation: HostGeneration) -> String {
+    file_of(generation, SESSION)
+}
+
+/// `session.yml`, and `session-1.35.yml` for a generation that is not the newest.
+fn file_of(generation: HostGeneration, newest: &str) -> String {
+    match newest.rsplit_once('.') {
+        Some((stem, extension)) if generation != HostGeneration::default() => {
+            format!("{stem}-{generation}.{extension}")
+        }
+        _ => newest.to_owned(),
+    }
+}
+
 /// A case, read.
 #[derive(Debug)]
 pub struct Case {
     /// Its folder's name.
     pub name: String,
     folder: PathBuf,
+    generation: HostGeneration,
     review: Review,
     settings: Value,
     session: Session,
+    session_file: String,
 }
 
 /// Why there is no case.
@@ -65,23 +83,27 @@ pub enum CaseError {
 }
 
 impl Case {
-    /// Reads the case in a folder.
+    /// Reads the case in a folder, with the conversation that hosts of `generation` have: their own where there is one,
+    /// the newest generation's otherwise.
     ///
     /// # Errors
     /// When a part of it is missing or cannot be read.
-    pub fn load(folder: &Path) -> anyhow::Result<Self> {
+    pub fn load(folder: &Path, generation: HostGeneration) -> anyhow::Result<Self> {
         let read = |name: &str| {
             let path = folder.join(name);
             std::fs::read_to_string(&path)
                 .with_context(|| format!("cannot read `{}`", path.display()))
         };
-        let session = folder.join(SESSION);
-        if !session.exists() {
+        // A folder without the newest generation's is no case, whatever else is there.
+        if !folder.join(SESSION).exists() {
             return Err(CaseError::NoSession {
                 folder: folder.to_owned(),
             }
             .into());
         }
+        let session_file = Some(session_file(generation))
+            .filter(|own| folder.join(own).exists())
+            .unwrap_or_else(|| SESSION.to_owned());
         let settings = if folder.join(SETTINGS).exists() {
             yaml_serde::from_str(&read(SETTINGS)?)
                 .with_context(|| format!("{SETTINGS} is not YAML"))?
@@ -97,8 +119,10 @@ impl Case {
             } else {
                 settings
             },
-            session: Session::read(&session)?,
+            session: Session::read(&folder.join(&session_file))?,
+            session_file,
             folder: folder.to_owned(),
+            generation,
         })
     }
 
@@ -115,7 +139,10 @@ impl Case {
             // What failed before it asked for everything left the rest over; the failure is what is compared.
             (_, Ok(())) | (Err(_), Err(ReplayError::LeftOver { .. })) => Ok(outcome.into()),
             (_, Err(misfit)) => Err(misfit).with_context(|| {
-                format!("{SESSION} does not fit; record it again if that is intended")
+                format!(
+                    "{} does not fit; record it again if that is intended",
+                    self.session_file
+                )
             }),
         }
     }
@@ -145,30 +172,52 @@ impl Case {
             })
     }
 
-    /// What is expected; nothing before it was blessed for the first time.
+    /// What is expected of this generation, or else of the newest; nothing before it was blessed for the first time.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn expected(&self) -> anyhow::Result<Option<Actual>> {
-        let path = self.folder.join(EXPECTED);
-        if !path.exists() {
-            return Ok(None);
+        match self.own_expected()? {
+            None if self.generation != HostGeneration::default() => {
+                read_expected(&self.folder.join(EXPECTED))
+            }
+            own => Ok(own),
         }
-        let text =
-            std::fs::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-        serde_json::from_slice(&text)
-            .with_context(|| format!("`{}` is no expectation", path.display()))
     }
 
-    /// Writes down what is expected from now on.
+    fn own_expected(&self) -> anyhow::Result<Option<Actual>> {
+        read_expected(&self.folder.join(file_of(self.generation, EXPECTED)))
+    }
+
+    /// Writes down what is expected from now on. What is expected of the newest generation too is written once.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn bless(&self, actual: &Actual) -> anyhow::Result<()> {
-        let path = self.folder.join(EXPECTED);
+        let path = self.folder.join(file_of(self.generation, EXPECTED));
+        let unwritable = || format!("cannot write `{}`", path.display());
+        if self.generation != HostGeneration::default() {
+            let newest = read_expected(&self.folder.join(EXPECTED))?;
+            if newest.as_ref() == Some(actual) {
+                return match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        Err(error).with_context(unwritable)
+                    }
+                    _ => Ok(()),
+                };
+            }
+        }
         let text = format!("{}\n", serde_json::to_string_pretty(actual)?);
-        std::fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))
+        std::fs::write(&path, text).with_context(unwritable)
     }
+}
+
+fn read_expected(path: &Path) -> anyhow::Result<Option<Actual>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("`{}` is no expectation", path.display()))
 }
 
 pub(super) fn name_of(folder: &Path) -> String {

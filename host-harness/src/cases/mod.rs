@@ -1,7 +1,8 @@
 //! Recorded cases: whole evaluations, each in a folder of its own.
 //!
-//! A case has `review.json`, `settings.yaml` (or none, for no settings), `session.yml` and `expected.json`. Its `store` is
-//! what the session was recorded from, kept for whoever records it again.
+//! A case has `review.json`, `settings.yaml` (or none, for no settings), `session.yml` and `expected.json`, and is replayed
+//! once for each [`HostGeneration`]. Those two are the newest generation's; where an older one has another conversation or
+//! another outcome, `session-1.35.yml` and `expected-1.35.json` stand beside them.
 //!
 //! Invariant: a case never passes without having been compared. A folder that is no case, or a directory without cases,
 //! is an error, and so is a session that does not fit.
@@ -13,16 +14,19 @@ mod side_by_side;
 use std::path::{Path, PathBuf};
 
 pub use actual::Actual;
-pub use case::{Case, CaseError, find};
+pub use case::{Case, CaseError, find, session_file};
 pub use side_by_side::side_by_side;
 
+use crate::capabilities::HostGeneration;
 use crate::module::PolicyModule;
 
-/// How one case went.
+/// How one case went with one generation of hosts.
 #[derive(Debug)]
 pub struct Result {
     /// The case's name: its folder's.
     pub name: String,
+    /// Whose answers it got.
+    pub generation: HostGeneration,
     /// What came of it.
     pub verdict: Verdict,
 }
@@ -43,13 +47,13 @@ pub enum Verdict {
 /// What was expected and what came, as text that people can compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// From `expected.json`.
+    /// From `expected.json`, or the generation's own.
     pub expected: String,
     /// From the module.
     pub actual: String,
 }
 
-/// Replays all cases in `directories` whose names contain `filter`.
+/// Replays all cases in `directories` whose names contain `filter`, each with every generation, the newest first.
 ///
 /// # Errors
 /// When there is none.
@@ -60,20 +64,37 @@ pub fn replay(
     bless: bool,
 ) -> std::result::Result<Vec<Result>, CaseError> {
     let folders = case::find(directories, filter)?;
-    Ok(folders
-        .iter()
-        .map(|folder| Result {
-            name: case::name_of(folder),
-            verdict: replay_one(policy, folder, bless).unwrap_or_else(Verdict::Broken),
-        })
-        .collect())
+    let results = folders.iter().flat_map(|folder| {
+        // What an older generation is expected to answer is held against what the newest is.
+        HostGeneration::ALL
+            .into_iter()
+            .rev()
+            .map(move |generation| Result {
+                name: case::name_of(folder),
+                generation,
+                verdict: replay_one(policy, folder, generation, bless)
+                    .unwrap_or_else(Verdict::Broken),
+            })
+    });
+    Ok(results.collect())
 }
 
-fn replay_one(policy: &PolicyModule, folder: &Path, bless: bool) -> anyhow::Result<Verdict> {
-    let case = Case::load(folder)?;
+fn replay_one(
+    policy: &PolicyModule,
+    folder: &Path,
+    generation: HostGeneration,
+    bless: bool,
+) -> anyhow::Result<Verdict> {
+    let case = Case::load(folder, generation)?;
     let actual = case.run(policy)?;
     match case.expected()? {
-        Some(expected) if expected == actual => Ok(Verdict::Passed),
+        Some(expected) if expected == actual => {
+            if bless {
+                // An older generation's expectation that has become the newest's goes.
+                case.bless(&actual)?;
+            }
+            Ok(Verdict::Passed)
+        }
         _ if bless => {
             case.bless(&actual)?;
             Ok(Verdict::Blessed)

@@ -13,7 +13,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 use super::module_path::module_path;
-use crate::capabilities::{Dispatcher, Grants};
+use crate::capabilities::{Dispatcher, Grants, HostGeneration};
 use crate::cases::{Case, find};
 use crate::commands::host::engine;
 use crate::engine::{Limits, SystemClock};
@@ -106,7 +106,8 @@ impl Bench {
         let instantiation = self.instantiation(&policy)?;
         let mut cases = Vec::new();
         for folder in &folders {
-            let case = Case::load(folder).with_context(|| format!("`{}`", folder.display()))?;
+            let case = Case::load(folder, HostGeneration::default())
+                .with_context(|| format!("`{}`", folder.display()))?;
             output::progress(&case.name);
             cases.push(self.measure(&policy, &case)?);
         }

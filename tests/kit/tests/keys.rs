@@ -6,8 +6,8 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
 };
 use continuity_testkit::{
-    KeyKind, SigningKey,
-    sigstore::{UnusualKey, dearmor},
+    Identity, KeyKind, PrivateSigstore, SigningKey,
+    sigstore::{KeySource, UnusualKey, dearmor},
 };
 use rstest::rstest;
 use x509_cert::{der::Decode, spki::SubjectPublicKeyInfoRef};
@@ -72,4 +72,51 @@ fn unusual_keys_are_well_formed_and_different() {
         SubjectPublicKeyInfoRef::from_der(&spki).unwrap_or_else(|error| panic!("{key:?}: {error}"));
         assert!(algorithms.insert(spki), "{key:?} stands there twice");
     }
+}
+
+#[rstest]
+fn seeded_keys_and_their_signatures_come_out_the_same(
+    #[values(KeyKind::P256, KeyKind::P384, KeyKind::Ed25519, KeyKind::Rsa2048)] kind: KeyKind,
+) {
+    let made = |seed: &str, skipped: usize| {
+        let keys = KeySource::seeded(seed);
+        for _ in 0..skipped {
+            keys.fresh(kind).unwrap();
+        }
+        let key = keys.fresh(kind).unwrap();
+        (key.spki(), key.sign(b"message").unwrap())
+    };
+    assert_eq!(made("a", 1), made("a", 1));
+    // Of RSA there is one key.
+    let differs = kind != KeyKind::Rsa2048;
+    assert_eq!(made("a", 0) != made("b", 0), differs);
+    assert_eq!(made("a", 0) != made("a", 1), differs);
+    let random = || KeySource::random().fresh(KeyKind::P256).unwrap().spki();
+    assert_ne!(random(), random());
+}
+
+#[rstest]
+fn kinds_that_cannot_be_seeded_are_errors(
+    #[values(KeyKind::Rsa4096, KeyKind::P521)] kind: KeyKind,
+) {
+    assert!(KeySource::seeded("a").fresh(kind).is_err());
+}
+
+#[test]
+fn a_seeded_sigstore_signs_the_same_bytes_again() {
+    let signed = |keys: &str| {
+        let sigstore = PrivateSigstore::with_keys(KeySource::seeded("authority")).unwrap();
+        let sigstore = sigstore.drawing_from(KeySource::seeded(keys));
+        let identity = Identity::google("dev@acme.example");
+        let at = chrono::DateTime::from_timestamp(1_795_435_200, 0).unwrap();
+        let layer = sigstore
+            .sign(&identity, "registry.example/acme/api", "sha256:00", at)
+            .unwrap()
+            .layer()
+            .unwrap();
+        (layer, sigstore.trust_config_json())
+    };
+    assert_eq!(signed("a"), signed("a"));
+    assert_ne!(signed("a").0, signed("b").0);
+    assert_eq!(signed("a").1, signed("b").1);
 }

@@ -17,7 +17,7 @@ pub(super) fn self_made_certificate(scene: &Scene<'_>) -> Result<SignatureLayer>
 }
 
 pub(super) fn other_authority(scene: &Scene<'_>) -> Result<SignatureLayer> {
-    let authority = CertificateAuthority::new()?;
+    let authority = CertificateAuthority::with_keys(scene.sigstore.keys())?;
     let leaf = authority.issue(&request(scene))?;
     honest_about(scene, &leaf)?
         .with_chain(&authority.chain_pem())
@@ -25,7 +25,7 @@ pub(super) fn other_authority(scene: &Scene<'_>) -> Result<SignatureLayer> {
 }
 
 pub(super) fn other_sigstore(scene: &Scene<'_>) -> Result<SignatureLayer> {
-    let sigstore = PrivateSigstore::new()?;
+    let sigstore = PrivateSigstore::with_keys(scene.sigstore.keys().clone())?;
     sigstore
         .sign(
             &scene.victim.identity,
@@ -78,7 +78,7 @@ pub(super) fn unchecked_entry(scene: &Scene<'_>) -> Result<SignatureLayer> {
 pub(super) fn entry_by_other_log(scene: &Scene<'_>, false_id: bool) -> Result<SignatureLayer> {
     let certificate = scene.victim.certificate()?;
     let inside = scene.victim.release()?.at;
-    let log = TransparencyLog::new()?;
+    let log = TransparencyLog::with_keys(scene.sigstore.keys())?;
     let mut own = scene.own()?;
     let mut entry = log.enter(
         &EntryBody::hashedrekord(&own.payload, &own.signature, &certificate),

@@ -36,7 +36,7 @@ impl Victim {
         digests: &[&str],
         first: DateTime<Utc>,
     ) -> Result<Self> {
-        let key = SigningKey::generate(KeyKind::P256)?;
+        let key = sigstore.keys().fresh(KeyKind::P256)?;
         let mut victim = Self {
             repository: repository.to_owned(),
             identity: identity.clone(),
@@ -124,7 +124,7 @@ impl Scene<'_> {
 
     /// A signature over that payload by a key of the attacker's, with an honest log entry.
     pub(super) fn own(&self) -> Result<Signature> {
-        let key = SigningKey::generate(KeyKind::P256)?;
+        let key = self.sigstore.keys().fresh(KeyKind::P256)?;
         Signature::by_key(&key, &self.payload(), Some(self.sigstore.log()), self.at)
     }
 }

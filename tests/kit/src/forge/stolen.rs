@@ -4,9 +4,7 @@
 use anyhow::{Context, Result};
 
 use super::Scene;
-use crate::sigstore::{
-    BUNDLE, EntryBody, KeyKind, Leaf, Signature, SignatureLayer, SigningKey, SimpleSigning,
-};
+use crate::sigstore::{BUNDLE, EntryBody, KeyKind, Leaf, Signature, SignatureLayer, SimpleSigning};
 
 pub(super) fn late_entry(scene: &Scene<'_>) -> Result<SignatureLayer> {
     Signature::by_leaf(
@@ -40,7 +38,7 @@ pub(super) fn copied_entry(scene: &Scene<'_>) -> Result<SignatureLayer> {
 
 pub(super) fn foreign_entry(scene: &Scene<'_>) -> Result<SignatureLayer> {
     // Anybody can have had anything logged while the leaf was valid.
-    let key = SigningKey::generate(KeyKind::P256)?;
+    let key = scene.sigstore.keys().fresh(KeyKind::P256)?;
     let payload = SimpleSigning::cosign("registry.example/something/else", scene.digest).bytes();
     let body = EntryBody::hashedrekord(&payload, &key.sign(&payload)?, &key.public_key_pem());
     let mut own = unlogged(scene)?;

@@ -11,7 +11,9 @@ use rcgen::{
 };
 use time::OffsetDateTime;
 
-use super::{KeyKind, Leaf, LeafFlaw, LeafRequest, SigningKey, SubjectName, armor, asn1};
+use super::{
+    KeyKind, KeySource, Leaf, LeafFlaw, LeafRequest, SigningKey, SubjectName, armor, asn1,
+};
 
 const SUBJECT_ALTERNATIVE_NAME: [u64; 4] = [2, 5, 29, 17];
 const FULCIO: [u64; 8] = [1, 3, 6, 1, 4, 1, 57264, 1];
@@ -19,12 +21,13 @@ const FULCIO: [u64; 8] = [1, 3, 6, 1, 4, 1, 57264, 1];
 const KEY_ENCIPHERMENT: KeyUsagePurpose = KeyUsagePurpose::KeyEncipherment;
 
 /// A root, an intermediate, and the intermediate's key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CertificateAuthority {
     root_der: Vec<u8>,
     intermediate_der: Vec<u8>,
     intermediate: CertificateParams,
     key: SigningKey,
+    keys: KeySource,
     valid_from: DateTime<Utc>,
 }
 
@@ -34,28 +37,44 @@ impl CertificateAuthority {
     /// # Errors
     /// When keys or certificates cannot be made.
     pub fn new() -> Result<Self> {
+        Self::with_keys(&KeySource::random())
+    }
+
+    /// The same, with keys from `keys`, for itself and for the leaves.
+    ///
+    /// # Errors
+    /// When keys or certificates cannot be made.
+    pub fn with_keys(keys: &KeySource) -> Result<Self> {
         let valid_from = DateTime::from_timestamp(1_577_836_800, 0).context("2020 is a date")?;
         let until = valid_from + TimeDelta::days(30 * 365);
-        let root_key = SigningKey::generate(KeyKind::P384)?;
+        let root_key = keys.fresh(KeyKind::P384)?;
         let root = authority_params("sigstore", None, valid_from, until)?;
         let root_certificate = root
-            .self_signed(root_key.pair())
+            .self_signed(&root_key)
             .context("cannot make the root")?;
-        let key = SigningKey::generate(KeyKind::P384)?;
+        let key = keys.fresh(KeyKind::P384)?;
         let mut intermediate =
             authority_params("sigstore-intermediate", Some(0), valid_from, until)?;
         intermediate.extended_key_usages = vec![ExtendedKeyUsagePurpose::CodeSigning];
         intermediate.use_authority_key_identifier_extension = true;
         let intermediate_certificate = intermediate
-            .signed_by(key.pair(), &Issuer::from_params(&root, root_key.pair()))
+            .signed_by(&key, &Issuer::from_params(&root, &root_key))
             .context("cannot make the intermediate")?;
         Ok(Self {
             root_der: root_certificate.der().to_vec(),
             intermediate_der: intermediate_certificate.der().to_vec(),
             intermediate,
             key,
+            keys: keys.clone(),
             valid_from,
         })
+    }
+
+    pub(super) fn drawing_from(&self, keys: &KeySource) -> Self {
+        Self {
+            keys: keys.clone(),
+            ..self.clone()
+        }
     }
 
     /// The root's DER.
@@ -89,7 +108,7 @@ impl CertificateAuthority {
     pub fn issue(&self, request: &LeafRequest) -> Result<Leaf> {
         let key = match &request.key {
             Some(key) => key.clone(),
-            None => SigningKey::generate(request.key_kind)?,
+            None => self.keys.fresh(request.key_kind)?,
         };
         let not_after = request.not_before + request.lifetime;
         let params = leaf_params(request, not_after)?;
@@ -98,16 +117,13 @@ impl CertificateAuthority {
         let signing_key = if has(LeafFlaw::SelfSigned) {
             &key
         } else if has(LeafFlaw::OtherAuthority) {
-            stranger = SigningKey::generate(self.key.kind())?;
+            stranger = self.keys.fresh(self.key.kind())?;
             &stranger
         } else {
             &self.key
         };
         let certificate = params
-            .signed_by(
-                key.pair(),
-                &Issuer::from_params(&self.intermediate, signing_key.pair()),
-            )
+            .signed_by(&key, &Issuer::from_params(&self.intermediate, signing_key))
             .context("cannot make the leaf")?;
         Ok(Leaf {
             der: certificate.der().to_vec(),

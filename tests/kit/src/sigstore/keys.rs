@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use rcgen::{KeyPair, PublicKeyData as _, SignatureAlgorithm, SigningKey as _};
+use p256::ecdsa::signature::Signer as _;
+use p256::pkcs8::DecodePrivateKey as _;
+use rcgen::{KeyPair, PublicKeyData, SignatureAlgorithm, SigningKey as _};
 
 use super::{armor, asn1};
 
@@ -51,6 +53,18 @@ impl KeyKind {
 pub struct SigningKey {
     kind: KeyKind,
     pair: Arc<KeyPair>,
+    signs: Signs,
+}
+
+/// How ECDSA chooses its nonces. The other algorithms have none.
+#[derive(Clone, Debug)]
+enum Signs {
+    /// By chance, or without a nonce.
+    AsUsual,
+    /// By RFC 6979.
+    P256(Arc<p256::ecdsa::SigningKey>),
+    /// By RFC 6979.
+    P384(Arc<p384::ecdsa::SigningKey>),
 }
 
 impl SigningKey {
@@ -71,6 +85,28 @@ impl SigningKey {
         Ok(Self {
             kind,
             pair: Arc::new(pair),
+            signs: Signs::AsUsual,
+        })
+    }
+
+    /// A given key, in PKCS#8, whose signatures over the same bytes are the same.
+    pub(super) fn deterministic(kind: KeyKind, pkcs8: Vec<u8>) -> Result<Self> {
+        let signs = match kind {
+            KeyKind::P256 => Signs::P256(Arc::new(
+                p256::ecdsa::SigningKey::from_pkcs8_der(&pkcs8).context("no key on P-256")?,
+            )),
+            KeyKind::P384 => Signs::P384(Arc::new(
+                p384::ecdsa::SigningKey::from_pkcs8_der(&pkcs8).context("no key on P-384")?,
+            )),
+            KeyKind::Ed25519 | KeyKind::Rsa2048 | KeyKind::Rsa4096 => Signs::AsUsual,
+            KeyKind::P521 => bail!("signatures on P-521 are not deterministic"),
+        };
+        let pair = KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.into(), kind.algorithm())
+            .with_context(|| format!("cannot read a key of kind {kind:?}"))?;
+        Ok(Self {
+            kind,
+            pair: Arc::new(pair),
+            signs,
         })
     }
 
@@ -85,7 +121,17 @@ impl SigningKey {
     /// # Errors
     /// When the cryptographic library refuses.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>> {
-        self.pair.sign(message).context("cannot sign")
+        Ok(match &self.signs {
+            Signs::AsUsual => self.pair.sign(message).context("cannot sign")?,
+            Signs::P256(key) => {
+                let signature: p256::ecdsa::DerSignature = key.sign(message);
+                signature.as_bytes().to_vec()
+            }
+            Signs::P384(key) => {
+                let signature: p384::ecdsa::DerSignature = key.sign(message);
+                signature.as_bytes().to_vec()
+            }
+        })
     }
 
     /// The public key as DER of a `SubjectPublicKeyInfo`.
@@ -129,8 +175,20 @@ impl SigningKey {
         let der = asn1::sequence(&[algorithm, point]);
         Ok(armor("PUBLIC KEY", &der))
     }
+}
 
-    pub(crate) fn pair(&self) -> &KeyPair {
-        &self.pair
+impl PublicKeyData for SigningKey {
+    fn der_bytes(&self) -> &[u8] {
+        self.pair.der_bytes()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.kind.algorithm()
+    }
+}
+
+impl rcgen::SigningKey for SigningKey {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, rcgen::Error> {
+        Self::sign(self, message).map_err(|_| rcgen::Error::RemoteKeyError)
     }
 }

@@ -10,10 +10,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{EntryBody, KeyKind, SigningKey};
+use super::{EntryBody, KeyKind, KeySource, SigningKey};
 
 /// A log: its key and its id.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TransparencyLog {
     key: SigningKey,
     id: [u8; 32],
@@ -25,7 +25,15 @@ impl TransparencyLog {
     /// # Errors
     /// When the key cannot be made.
     pub fn new() -> Result<Self> {
-        let key = SigningKey::generate(KeyKind::P256)?;
+        Self::with_keys(&KeySource::random())
+    }
+
+    /// The same, with a key from `keys`.
+    ///
+    /// # Errors
+    /// When the key cannot be made.
+    pub fn with_keys(keys: &KeySource) -> Result<Self> {
+        let key = keys.fresh(KeyKind::P256)?;
         let id = Sha256::digest(key.spki()).into();
         Ok(Self { key, id })
     }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 
 use super::{
-    CertificateAuthority, Identity, Leaf, LeafFlaw, LeafRequest, Signature, Signer,
+    CertificateAuthority, Identity, KeySource, Leaf, LeafFlaw, LeafRequest, Signature, Signer,
     TransparencyLog, trust_root,
 };
 
@@ -13,6 +13,7 @@ use super::{
 pub struct PrivateSigstore {
     authority: CertificateAuthority,
     log: TransparencyLog,
+    keys: KeySource,
 }
 
 impl PrivateSigstore {
@@ -21,10 +22,35 @@ impl PrivateSigstore {
     /// # Errors
     /// When keys or certificates cannot be made.
     pub fn new() -> Result<Self> {
+        Self::with_keys(KeySource::random())
+    }
+
+    /// One whose keys, and whose leaves' keys, come from `keys`.
+    ///
+    /// # Errors
+    /// When keys or certificates cannot be made.
+    pub fn with_keys(keys: KeySource) -> Result<Self> {
         Ok(Self {
-            authority: CertificateAuthority::new()?,
-            log: TransparencyLog::new()?,
+            authority: CertificateAuthority::with_keys(&keys)?,
+            log: TransparencyLog::with_keys(&keys)?,
+            keys,
         })
+    }
+
+    /// The same authority and log, with fresh keys from elsewhere.
+    #[must_use]
+    pub fn drawing_from(&self, keys: KeySource) -> Self {
+        Self {
+            authority: self.authority.drawing_from(&keys),
+            log: self.log.clone(),
+            keys,
+        }
+    }
+
+    /// Where fresh keys come from: those of the leaves, and those of whoever works beside this Sigstore.
+    #[must_use]
+    pub fn keys(&self) -> &KeySource {
+        &self.keys
     }
 
     /// The authority.
