@@ -45,6 +45,11 @@ impl Scene<'_> {
             let session = self
                 .session(generation, &review, expected)
                 .with_context(|| format!("on host {generation}"))?;
+            // The file's name says whose host answered, where that makes a difference.
+            let session = Session {
+                host: None,
+                ..session
+            };
             if newest.as_ref() != Some(&session) {
                 session.write(&folder.join(cases::session_file(generation)))?;
             }
@@ -83,6 +88,7 @@ impl Scene<'_> {
                 self.studio.sigstore.trusted_root_json().as_bytes(),
             )?)
             .store(Arc::new(DirectorySource::open(self.store.path())?))
+            .generation(generation)
             .without_caches();
         let host = PublishedNames::new(
             options.start()?,
