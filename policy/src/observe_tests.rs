@@ -28,7 +28,7 @@ fn observed(
     let repository = settings.aliased(reference.repository());
     let known = Known::new(settings, &repository, lookup.baseline(), &[]);
     let calls = Calls::new(host, settings.budget);
-    let image = Subjected {
+    let image = ImageContext {
         reference: &reference,
         repository: &repository,
         lookup,
