@@ -3,7 +3,8 @@
 //! Invariant: a text that is not known to mean "absent" never means it; only the first part of a text counts, since
 //! hosts append causes and backtraces; the registry's own words are looked at only where the host puts them.
 
-use crate::registry_words::{self, Asked};
+use crate::registry_words;
+pub use crate::registry_words::Asked;
 
 /// What hosts put before each of a registry's own messages, and between two of them.
 const MESSAGE: &str = "OCI API error:";

@@ -132,14 +132,6 @@ impl FakeHost {
         );
     }
 
-    /// Takes the signatures away.
-    pub(crate) fn unsign(&self, name: &str, digest: &Digest) {
-        let reference = format!("{name}:{}", digest.signature_tag());
-        self.layers.borrow_mut().remove(&reference);
-        self.tags.borrow_mut().remove(&reference);
-        self.manifests.borrow_mut().remove(&reference);
-    }
-
     /// The image itself is not in the registry, whatever else is.
     pub(crate) fn without_image(&self, digest: &Digest) {
         self.missing.borrow_mut().insert(digest.clone());
