@@ -221,8 +221,22 @@ pub fn settings(data: &[u8]) -> bool {
 pub fn registry_error(data: &[u8]) -> bool {
     let Some(text) = text(data) else { return false };
     let tag = "sha256-00.sig";
-    let known = host_error::of_registry(text, tag, &[]);
-    let told = host_error::of_registry(text, tag, &["gone for good".to_owned()]);
+    let known = host_error::of_registry(
+        text,
+        &host_error::Asked {
+            name: "ghcr.io/acme/api",
+            reference: tag,
+        },
+        &[],
+    );
+    let told = host_error::of_registry(
+        text,
+        &host_error::Asked {
+            name: "ghcr.io/acme/api",
+            reference: tag,
+        },
+        &["gone for good".to_owned()],
+    );
     // Further words for "absent" can lead to "absent" and to nothing else.
     assert!(known == told || told == HostError::Absent);
     // "Absent" is said in a known form, never in free text.

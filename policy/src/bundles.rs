@@ -16,12 +16,14 @@ const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
 const BUNDLE_TYPE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
 const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
 /// The most referred manifests that are fetched to learn what they are.
-pub const MOST_LOOKED_AT: usize = 4;
+pub const MOST_LOOKED_AT: usize = 16;
+/// A simple-signing manifest as a referrer (cosign 2 with `--registry-referrers-mode=oci-1-1`).
+const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
 /// What one descriptor or referred manifest says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Referred {
-    /// A signature bundle.
+    /// A signature: a bundle, or in the referrers form of cosign 2.
     Signature,
     /// Something that is no signature: an attestation, an SBOM.
     Other,
@@ -38,6 +40,8 @@ pub struct Referrers {
     pub unsaid: Vec<Digest>,
     /// Whether there were more than that, or some that cannot be asked.
     pub more: bool,
+    /// Whether the index cannot be read: it could list anything.
+    pub unreadable: bool,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +82,10 @@ impl Referrers {
             signature: false,
             unsaid: Vec::new(),
             more: false,
+            unreadable: false,
         };
         if json.len() > LARGEST_MANIFEST {
-            referrers.more = true;
+            referrers.unreadable = true;
             return Some(referrers);
         }
         let value = serde_json::from_slice::<serde_json::Value>(json);
@@ -92,7 +97,7 @@ impl Referrers {
         }
         // From the bytes again: a map of values would hide keys that are there twice.
         let Ok(index) = serde_json::from_slice::<Index>(json) else {
-            referrers.more = true;
+            referrers.unreadable = true;
             return Some(referrers);
         };
         for descriptor in index.manifests.iter().flatten() {
@@ -125,8 +130,13 @@ pub fn referred_manifest(json: &[u8]) -> Referred {
     };
     // Without an artifactType the config's media type is the artifact's type (OCI image spec, "artifact usage").
     let of_config = manifest.config.and_then(|c| c.media_type);
+    let by_config = of_config.as_deref() == Some(SIGNATURE_TYPE);
     let artifact_type = manifest.artifact_type.or(of_config);
-    let said = kind(artifact_type.as_deref(), manifest.annotations.as_ref());
+    let said = match kind(artifact_type.as_deref(), manifest.annotations.as_ref()) {
+        // Some tools say the one and some the other.
+        Referred::Other if by_config => Referred::Signature,
+        said => said,
+    };
     if said == Referred::Unsaid {
         Referred::Signature
     } else {
@@ -140,6 +150,7 @@ fn kind(artifact_type: Option<&str>, annotations: Option<&BTreeMap<String, Strin
     match (annotation(PREDICATE_TYPE), artifact_type) {
         (Some(SIGNATURE_PREDICATE), _) => Referred::Signature,
         (Some(_), _) => Referred::Other,
+        (None, Some(SIGNATURE_TYPE)) => Referred::Signature,
         (None, _) if annotation(CONTENT) == Some("message-signature") => Referred::Signature,
         (None, Some(_)) if is_bundle => Referred::Unsaid,
         (None, None | Some(EMPTY_TYPE | "")) => Referred::Unsaid,
@@ -209,7 +220,8 @@ mod tests {
         let more = Referrers {
             signature: false,
             unsaid: Vec::new(),
-            more: true,
+            more: false,
+            unreadable: true,
         };
         assert_eq!(Referrers::from_index(json.as_bytes()), Some(more));
     }
@@ -222,6 +234,7 @@ mod tests {
             signature: false,
             unsaid: Vec::new(),
             more: false,
+            unreadable: false,
         };
         assert_eq!(Referrers::from_index(json.as_bytes()), Some(nothing));
     }

@@ -46,7 +46,7 @@ pub struct CertificateFacts {
     /// End of validity.
     pub not_after: DateTime<Utc>,
     /// The kind of its key, where it is one that hosts verify.
-    pub key: Option<KeyKind>,
+    pub key: Option<PublicKey>,
     /// What the CA attests about the build.
     pub provenance: Provenance,
 }
@@ -164,8 +164,7 @@ impl CertificateFacts {
                 .subject_public_key_info()
                 .to_der()
                 .ok()
-                .and_then(|der| PublicKey::from_der(&der).ok())
-                .map(|key| key.kind()),
+                .and_then(|der| PublicKey::from_der(&der).ok()),
             provenance,
         })
     }
@@ -251,7 +250,13 @@ impl Leaf {
     /// The kind of its key, where it is one that hosts verify.
     #[must_use]
     pub fn key_kind(&self) -> Option<KeyKind> {
-        self.facts.key
+        self.key().map(PublicKey::kind)
+    }
+
+    /// Its key, where it is of a kind that hosts verify.
+    #[must_use]
+    pub fn key(&self) -> Option<&PublicKey> {
+        self.facts.key.as_ref()
     }
 
     /// What the CA attests about the build.

@@ -6,8 +6,7 @@
 use crate::certificate::{CertificateError, Leaf};
 use crate::digest::Digest;
 use crate::log_entry::{EntryBody, LogEntry, LogEntryError, Verifier};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::pem::decode_base64;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -17,7 +16,7 @@ const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
 const BUNDLE: &str = "dev.sigstore.cosign/bundle";
 /// The most layers, and the largest declared layer, for which a host is asked.
-pub const MOST_LAYERS: usize = 32;
+pub const MOST_LAYERS: usize = 64;
 const LARGEST_LAYER: i64 = 64 * 1024;
 /// The largest manifest that is read: registries take 4 MiB.
 pub(crate) const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
@@ -154,9 +153,7 @@ impl Layer {
             signature: annotation(SIGNATURE)
                 .ok_or("no signature annotation")
                 .and_then(|text| {
-                    STANDARD
-                        .decode(text)
-                        .map_err(|_| "a signature annotation that is not base64")
+                    decode_base64(text).ok_or("a signature annotation that is not base64")
                 }),
             certificate: annotation(CERTIFICATE).map(|text| Leaf::from_annotation(text)),
             entry: annotation(BUNDLE).map(|text| LogEntry::from_annotation(text)),

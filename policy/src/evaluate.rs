@@ -17,7 +17,7 @@ use crate::decision::{Code, Decision, Scope, decide};
 use crate::drift::{Drift, assess};
 use crate::host::{Host, Place};
 use crate::known::Known;
-use crate::observe::{Observation, Subjected, observe};
+use crate::observe::{ImageContext, Observation, observe};
 use crate::posture::{Cause, Posture};
 use crate::proof::{ProvenSigner, Subject, prove};
 use crate::reference::{ImageReference, Repository};
@@ -275,7 +275,7 @@ impl<'a> Evaluator<'a, '_> {
             .filter(of_repository)
             .collect();
         let known = Known::new(self.settings, names, lookup.baseline(), &in_force);
-        let image = Subjected {
+        let image = ImageContext {
             reference,
             repository: names.aliased(),
             lookup,

@@ -267,7 +267,7 @@ fn what_is_certain_decides_the_code() {
     let host = learned_host();
     host.fail(
         &format!("digest {}", at_tag("v1")),
-        Failure::Error(HostError::Outage(Outage::Other)),
+        Failure::Error(HostError::Answer),
     );
     let settings = settings(json!({"enforce": [{}], "onUndetermined": "deny"}));
     let (_, again) = evaluated_to(&host, &settings, &[&at_tag("v1")]);

@@ -3,23 +3,27 @@
 //! Invariant: a text that is not known to mean "absent" never means it; only the first part of a text counts, since
 //! hosts append causes and backtraces; the registry's own words are looked at only where the host puts them.
 
+use crate::registry_words;
+pub use crate::registry_words::Asked;
+
 /// What hosts put before each of a registry's own messages, and between two of them.
-const MESSAGE: &str = "OCI API error: ";
-const SEPARATOR: &str = ", OCI API error: ";
+const MESSAGE: &str = "OCI API error:";
+const SEPARATOR: &str = ", OCI API error:";
 
 /// What a failed call means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostError {
     /// The registry, or the cluster, says that there is no such thing.
     Absent,
-    /// No answer, a refusal, or words that are not known.
+    /// No answer, or a refusal.
     Outage(Outage),
-    /// An answer that cannot be used: not a manifest, foreign layers, a blob that is missing.
+    /// An answer that is not understood: words or a status that mean nothing here.
+    Answer,
+    /// Something was served, and the host does not take it: not a manifest, or one of a foreign type.
     Unusable,
-    /// The verification says no.
+    /// The verification did not say yes. Hosts say so for a signature of somebody else and for a blob that they could
+    /// not fetch alike, so it is never evidence against anybody.
     Negative,
-    /// The verification could use none of the signatures: another log, another digest, another trust root.
-    NonePassed,
     /// The host does not take the reference.
     BadReference,
     /// The policy was not granted the capability or the resource.
@@ -39,10 +43,6 @@ pub enum Outage {
     Unavailable,
     /// No connection: refused, DNS, TLS.
     Unreachable,
-    /// The image itself is not there.
-    NoSuchImage,
-    /// Anything else.
-    Other,
 }
 
 impl Outage {
@@ -55,16 +55,19 @@ impl Outage {
             Self::Denied => "access denied",
             Self::Unavailable => "registry unavailable",
             Self::Unreachable => "registry unreachable",
-            Self::NoSuchImage => "no such image",
-            Self::Other => "no usable answer",
         }
+    }
+
+    /// Whether it is a refusal: no outage where the same registry serves the image itself.
+    #[must_use]
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::Unauthorized | Self::Denied)
     }
 }
 
-/// What a registry call's error text means. `tag` is what was asked for; `absent_messages` are further words of
-/// registries for "no such tag".
+/// What a registry call's error text means. `absent_messages` are further words of registries for "no such tag".
 #[must_use]
-pub fn of_registry(text: &str, tag: &str, absent_messages: &[String]) -> HostError {
+pub fn of_registry(text: &str, asked: &Asked<'_>, absent_messages: &[String]) -> HostError {
     let text = first_part(text);
     if is_not_granted(text) {
         return HostError::NotGranted;
@@ -73,14 +76,14 @@ pub fn of_registry(text: &str, tag: &str, absent_messages: &[String]) -> HostErr
     if text == "invalid reference format" {
         return HostError::BadReference;
     }
-    if let Some(words) = registry_words(text) {
-        return of_registry_words(words, tag, absent_messages);
-    }
-    if let Some(code) = server_error_code(text) {
-        return match code {
-            404 => HostError::Absent,
-            code => HostError::Outage(of_status(code)),
+    if let Some(words) = word_list(text) {
+        return match messages(words) {
+            Some(messages) => registry_words::of_messages(&messages, asked, absent_messages),
+            None => HostError::Answer,
         };
+    }
+    if let Some((code, body)) = server_error(text) {
+        return registry_words::of_response(code, body.as_bytes(), asked, absent_messages);
     }
     if text.starts_with("Not authorized: url ") || text.starts_with("Authentication failure: ") {
         return HostError::Outage(Outage::Unauthorized);
@@ -100,71 +103,19 @@ pub fn of_registry(text: &str, tag: &str, absent_messages: &[String]) -> HostErr
     if refused.iter().any(|start| text.starts_with(start)) {
         return HostError::Unusable;
     }
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 }
 
-/// What a verification's error text means, once the `.sig` has been served.
+/// What a verification's error text means, once the `.sig` has been served. Hosts of the newer generation say the same
+/// words for a signature of somebody else, a blob that could not be fetched and a log that they do not know; those of
+/// the older one tell some of these apart, and the decision must not depend on the generation.
 #[must_use]
 pub fn of_verification(text: &str) -> HostError {
-    let text = first_part(text);
-    if is_not_granted(text) {
-        return HostError::NotGranted;
+    if is_not_granted(first_part(text)) {
+        HostError::NotGranted
+    } else {
+        HostError::Negative
     }
-    if let Some(problem) = text.strip_prefix("failed to get image trusted layers: ") {
-        return of_trusted_layers(problem);
-    }
-    // A `.sig` that cannot be pulled reads like a negative answer: both are confirmed by one more call.
-    let negative = [
-        "Image verification failed: ",
-        "verification failed: ",
-        "no signatures found for image: ",
-    ];
-    if negative.iter().any(|start| text.starts_with(start)) {
-        return HostError::Negative;
-    }
-    HostError::Unusable
-}
-
-fn of_trusted_layers(problem: &str) -> HostError {
-    if problem.starts_with("No Signature Layer passed verification") {
-        return HostError::NonePassed;
-    }
-    let behind_reference = |start| {
-        let rest: &str = problem.strip_prefix(start)?;
-        rest.split_once(": ").map(|(_, problem)| problem)
-    };
-    if let Some(problem) = behind_reference("Cannot fetch manifest of ") {
-        let error = of_registry(problem, "", &[]);
-        // Signatures beside an image that is not there: whoever can push may push it a moment later, so this is
-        // no outage.
-        let gone = error == HostError::Absent;
-        return if gone { HostError::Unusable } else { error };
-    }
-    if let Some(problem) = behind_reference("Cannot pull ") {
-        if let Some(code) = http_status(problem) {
-            let outage = of_status(code);
-            // A blob that is missing, or any other answer that a registry gives to what was pushed.
-            let served = outage == Outage::Other;
-            return if served {
-                HostError::Unusable
-            } else {
-                HostError::Outage(outage)
-            };
-        }
-        let error = of_registry(problem, "", &[]);
-        let outage = matches!(
-            error,
-            HostError::Outage(
-                Outage::RateLimit
-                    | Outage::Unauthorized
-                    | Outage::Denied
-                    | Outage::Unavailable
-                    | Outage::Unreachable
-            )
-        );
-        return if outage { error } else { HostError::Unusable };
-    }
-    HostError::Unusable
 }
 
 /// What an error text of the certificate check means: it is about the certificate or the chain, not about the world.
@@ -190,7 +141,7 @@ pub fn of_resource(text: &str, name: &str, namespace: &str) -> HostError {
     if text == absent {
         return HostError::Absent;
     }
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 }
 
 /// The first line without the prefixes that the SDK and the host put before it.
@@ -212,89 +163,27 @@ fn is_not_granted(text: &str) -> bool {
 }
 
 /// The list of the registry's own messages in `Registry error: url U, envelope: OCI API errors: […]`.
-fn registry_words(text: &str) -> Option<&str> {
+fn word_list(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("Registry error: url ")?;
     let (_, envelope) = rest.split_once(", envelope: OCI API errors: [")?;
     envelope.strip_suffix(']')
 }
 
-fn of_registry_words(words: &str, tag: &str, absent_messages: &[String]) -> HostError {
-    // The host puts its own words before each message. One without them, or that says nothing, is not known.
-    let absent = words.strip_prefix(MESSAGE).is_some_and(|messages| {
-        messages
-            .split(SEPARATOR)
-            .all(|message| means_absent(message, tag, absent_messages))
-    });
-    if absent {
-        return HostError::Absent;
+/// The messages of that list, in their order. `None` where the host's own words are missing.
+fn messages(words: &str) -> Option<Vec<&str>> {
+    if words.is_empty() {
+        return Some(Vec::new());
     }
-    let lower = words.to_ascii_lowercase();
-    let has = |needles: &[&str]| needles.iter().any(|n| lower.contains(n));
-    HostError::Outage(
-        if has(&[
-            "rate limit",
-            "too many requests",
-            "toomanyrequests",
-            "quota",
-        ]) {
-            Outage::RateLimit
-        } else if has(&["authentication required", "unauthorized"]) {
-            Outage::Unauthorized
-        } else if has(&["denied", "forbidden"]) {
-            Outage::Denied
-        } else {
-            Outage::Other
-        },
-    )
+    Some(words.strip_prefix(MESSAGE)?.split(SEPARATOR).collect())
 }
 
-/// Registries lose their status code on the way here, so their words are all there is.
-fn means_absent(message: &str, tag: &str, absent_messages: &[String]) -> bool {
-    let known = [
-        "manifest unknown",
-        "requested image not found",
-        "the named manifest is not known to the registry.",
-        "repository name not known to registry",
-    ];
-    let names_tag = |start: &str, end: &str| {
-        !tag.is_empty()
-            && message
-                .strip_prefix(start)
-                .and_then(|rest| rest.strip_suffix(end))
-                .is_some_and(|named| named == tag || named.ends_with(&format!(":{tag}")))
-    };
-    known.contains(&message.to_ascii_lowercase().as_str())
-        || names_tag("artifact ", " not found")
-        || names_tag("manifest tagged by \"", "\" is not found")
-        || names_tag("Failed to fetch \"", "\"")
-        || absent_messages
-            .iter()
-            .any(|words| message.contains(words.as_str()))
-}
-
-/// The code in `Server error: url U, code: C, message: …`.
-fn server_error_code(text: &str) -> Option<u16> {
+/// The code and the message in `Server error: url U, code: C, message: M`.
+fn server_error(text: &str) -> Option<(u16, &str)> {
     let rest = text.strip_prefix("Server error: url ")?;
     let (_, rest) = rest.split_once(", code: ")?;
-    rest.split_once(',')?.0.parse().ok()
-}
-
-/// The code in `HTTP status client error (404 Not Found) for url …`.
-fn http_status(text: &str) -> Option<u16> {
-    let rest = text
-        .strip_prefix("HTTP status client error (")
-        .or_else(|| text.strip_prefix("HTTP status server error ("))?;
-    rest.split_once([' ', ')'])?.0.parse().ok()
-}
-
-fn of_status(code: u16) -> Outage {
-    match code {
-        429 => Outage::RateLimit,
-        401 => Outage::Unauthorized,
-        403 => Outage::Denied,
-        500..=599 => Outage::Unavailable,
-        _ => Outage::Other,
-    }
+    let (code, message) = rest.split_once(',')?;
+    let message = message.strip_prefix(" message: ").unwrap_or_default();
+    Some((code.parse().ok()?, message))
 }
 
 #[cfg(test)]

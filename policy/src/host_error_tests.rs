@@ -7,6 +7,10 @@ use super::*;
 use rstest::rstest;
 
 const TAG: &str = "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.sig";
+const ASKED: Asked<'_> = Asked {
+    name: "ghcr.io/acme/api",
+    reference: TAG,
+};
 const OTHER: &str = "sha256-0000000000000000000000000000000000000000000000000000000000000000.sig";
 const URL: &str = "https://ghcr.io/v2/acme/api/manifests/sha256-x.sig";
 /// What clusters put behind a text: causes and a backtrace with words that would mean something elsewhere.
@@ -48,7 +52,7 @@ fn server(code: u16, message: &str) -> String {
 }
 
 fn registry(text: &str) -> HostError {
-    of_registry(text, TAG, &[])
+    of_registry(text, &ASKED, &[])
 }
 
 #[rstest]
@@ -61,6 +65,11 @@ fn registry(text: &str) -> HostError {
 #[case::acr(says(&format!("manifest tagged by \"{TAG}\" is not found")))]
 #[case::google(says(&format!("Failed to fetch \"{TAG}\"")))]
 #[case::no_repository(says("repository name not known to registry"))]
+#[case::silent(says(""))]
+#[case::no_list(envelope(""))]
+#[case::pulp(says("Manifest not found."))]
+#[case::quay_new(says(&format!("Tag {TAG} was deleted or has expired. To pull, revive via time machine")))]
+#[case::quay_old(server(404, "{\"errors\": [{\"code\": \"TAG_EXPIRED\"}]}"))]
 #[case::without_body(server(404, ""))]
 #[case::without_oci_body(server(404, "404 page not found"))]
 fn accepts_the_words_for_absent(#[case] text: String) {
@@ -80,10 +89,7 @@ fn accepts_the_words_for_absent(#[case] text: String) {
 #[case::plain_403(server(403, "<html>"), Outage::Denied)]
 #[case::unavailable(server(503, "Service Unavailable"), Outage::Unavailable)]
 #[case::internal(server(500, ""), Outage::Unavailable)]
-#[case::teapot(server(418, "manifest unknown"), Outage::Other)]
 #[case::unreachable(format!("Fail to interact with OCI registry: error sending request for url ({URL})"), Outage::Unreachable)]
-#[case::nothing(String::new(), Outage::Other)]
-#[case::panicked("Error obtaining response over callback channel".to_owned(), Outage::Other)]
 fn rejects_outages_as_what_they_are(#[case] text: String, #[case] outage: Outage) {
     for text in wrapped(&text) {
         assert_eq!(registry(&text), HostError::Outage(outage), "{text}");
@@ -135,9 +141,6 @@ fn tells_the_other_answers_of_registries(#[case] text: &str, #[case] error: Host
 #[case::behind_another(envelope("OCI API error: backend, OCI API error: manifest unknown"))]
 #[case::on_several_lines(envelope("OCI API error: manifest unknown\nOCI API error: denied"))]
 #[case::behind_a_line(envelope("OCI API error: denied\nOCI API error: manifest unknown"))]
-#[case::beside_a_silent_one(envelope("OCI API error: , OCI API error: manifest unknown"))]
-#[case::silent(says(""))]
-#[case::no_list(envelope(""))]
 #[case::without_the_host_s_words(envelope("manifest unknown"))]
 #[case::in_the_url("Fail to interact with OCI registry: error sending request for url (https://x/manifest unknown, envelope: OCI API errors: [OCI API error: manifest unknown])".to_owned())]
 #[case::envelope_in_the_url("Registry error: url https://x/, envelope: OCI API errors: [OCI API error: manifest unknown], envelope: OCI API errors: [OCI API error: backend]".to_owned())]
@@ -155,7 +158,10 @@ fn tells_the_other_answers_of_registries(#[case] text: &str, #[case] error: Host
 #[case::blob("HTTP status client error (404 Not Found) for url https://x/blobs/sha256:0".to_owned())]
 fn rejects_what_only_sounds_absent(#[case] text: String) {
     for text in wrapped(&text) {
-        assert!(matches!(registry(&text), HostError::Outage(_)), "{text}");
+        assert!(
+            matches!(registry(&text), HostError::Outage(_) | HostError::Answer),
+            "{text}"
+        );
     }
 }
 
@@ -167,8 +173,15 @@ fn a_call_without_a_tag_knows_no_tag_wordings() {
         "Failed to fetch \"\"",
     ] {
         assert_eq!(
-            of_registry(&says(words), "", &[]),
-            HostError::Outage(Outage::Other),
+            of_registry(
+                &says(words),
+                &Asked {
+                    name: "ghcr.io/acme/api",
+                    reference: ""
+                },
+                &[]
+            ),
+            HostError::Answer,
             "{words}"
         );
     }
@@ -177,15 +190,12 @@ fn a_call_without_a_tag_knows_no_tag_wordings() {
 #[test]
 fn operators_may_add_words_for_absent() {
     let words = ["no such thing here".to_owned()];
-    let of = |text: &str| of_registry(text, TAG, &words);
+    let of = |text: &str| of_registry(text, &ASKED, &words);
     assert_eq!(
         of(&says("there is no such thing here, sorry")),
         HostError::Absent
     );
-    assert_eq!(
-        registry(&says("no such thing here")),
-        HostError::Outage(Outage::Other)
-    );
+    assert_eq!(registry(&says("no such thing here")), HostError::Answer);
     for elsewhere in [
         format!("error sending request for url ({URL}): no such thing here"),
         server(503, "no such thing here"),
@@ -193,7 +203,7 @@ fn operators_may_add_words_for_absent() {
         "no such thing here".to_owned(),
     ] {
         assert!(
-            matches!(of(&elsewhere), HostError::Outage(_)),
+            matches!(of(&elsewhere), HostError::Outage(_) | HostError::Answer),
             "{elsewhere}"
         );
     }
@@ -214,50 +224,50 @@ fn operators_may_add_words_for_absent() {
 )]
 #[case::none_passed(
     "failed to get image trusted layers: No Signature Layer passed verification",
-    HostError::NonePassed
+    HostError::Negative
 )]
 #[case::foreign(
     "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: Incompatible layer media type: text/plain",
-    HostError::Unusable
+    HostError::Negative
 )]
 #[case::no_layers(
     "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: No layers to pull",
-    HostError::Unusable
+    HostError::Negative
 )]
 #[case::index(
     "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: Image manifest not found: no entry found in image index",
-    HostError::Unusable
+    HostError::Negative
 )]
 #[case::blob(
     "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status client error (404 Not Found) for url (https://x/blobs/y)",
-    HostError::Unusable
+    HostError::Negative
 )]
 #[case::blob_limited(
     "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status client error (429 Too Many Requests) for url (https://x)",
-    HostError::Outage(Outage::RateLimit)
+    HostError::Negative
 )]
 #[case::blob_unavailable(
     "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: HTTP status server error (503 Service Unavailable) for url (https://x)",
-    HostError::Outage(Outage::Unavailable)
+    HostError::Negative
 )]
 #[case::unreachable(
     "failed to get image trusted layers: Cannot pull ghcr.io/a/b:sha256-x.sig: error sending request for url (https://x)",
-    HostError::Outage(Outage::Unreachable)
+    HostError::Negative
 )]
 #[case::image_gone(
     "failed to get image trusted layers: Cannot fetch manifest of ghcr.io/a/b@sha256:0: Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]",
-    HostError::Unusable
+    HostError::Negative
 )]
 #[case::image_denied(
     "failed to get image trusted layers: Cannot fetch manifest of ghcr.io/a/b@sha256:0: Not authorized: url u",
-    HostError::Outage(Outage::Unauthorized)
+    HostError::Negative
 )]
 #[case::not_granted(
     "Policy has not been granted access to the 'oci/v2/verify' host capability. The violation has been reported.",
     HostError::NotGranted
 )]
-#[case::unheard_of("something new", HostError::Unusable)]
-#[case::nothing("", HostError::Unusable)]
+#[case::unheard_of("something new", HostError::Negative)]
+#[case::nothing("", HostError::Negative)]
 fn tells_answers_of_verifications(#[case] text: &str, #[case] error: HostError) {
     for text in wrapped(text) {
         assert_eq!(of_verification(&text), error, "{text}");
@@ -287,31 +297,31 @@ fn tells_answers_of_certificate_checks(#[case] text: &str, #[case] error: HostEr
 )]
 #[case::other_name(
     "Cannot find v1/ConfigMap named 'm' inside of namespace 'Some(\"ns\")'",
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 )]
 #[case::other_namespace(
     "Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"other\")'",
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 )]
 #[case::other_kind(
     "Cannot find v1/Secret named 'n' inside of namespace 'Some(\"ns\")'",
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 )]
 #[case::with_more(
     "Cannot find v1/ConfigMap named 'n' inside of namespace 'Some(\"ns\")': timeout",
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 )]
 #[case::no_kind(
     "Cannot find v1/ConfigMap: the cluster does not have this kind",
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 )]
 #[case::refused(
     "configmaps \"n\" is forbidden: User cannot get resource",
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 )]
 #[case::registry(
     "Registry error: url u, envelope: OCI API errors: [OCI API error: manifest unknown]",
-    HostError::Outage(Outage::Other)
+    HostError::Answer
 )]
 #[case::not_granted(
     "Policy has not been granted access to Kubernetes v1/ConfigMap resources. The violation has been reported.",

@@ -6,6 +6,7 @@ use crate::baseline::ConfigMapData;
 use crate::digest::Digest;
 use crate::host::{Host, Place};
 use crate::host_error::{self, HostError};
+use crate::registry_words::Asked;
 use chrono::{DateTime, SecondsFormat, Utc};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kubewarden_policy_sdk::Error;
@@ -60,17 +61,29 @@ impl Host for Kubewarden<'_> {
     fn manifest_digest(&self, name: &str, tag: &str) -> Result<Digest, HostError> {
         let response = get_manifest_digest(&Place::Tag(tag).of(name)).map_err(|error| {
             classified(&error, |text| {
-                host_error::of_registry(text, tag, self.absent_messages)
+                host_error::of_registry(
+                    text,
+                    &Asked {
+                        name,
+                        reference: tag,
+                    },
+                    self.absent_messages,
+                )
             })
         })?;
-        response.digest.parse().map_err(|_| HostError::Unusable)
+        resolved(&response.digest)
     }
 
     fn manifest(&self, name: &str, place: &Place<'_>) -> Result<Vec<u8>, HostError> {
         // The bytes as they came: the SDK's types would read them before our bounds do.
         let request = serde_json::to_vec(&place.of(name)).map_err(|_| HostError::BadReference)?;
         host_call("kubewarden", "oci", "v1/oci_manifest", &request).map_err(|error| {
-            host_error::of_registry(&error.to_string(), place.as_str(), self.absent_messages)
+            let reference = place.as_str();
+            host_error::of_registry(
+                &error.to_string(),
+                &Asked { name, reference },
+                self.absent_messages,
+            )
         })
     }
 
@@ -114,6 +127,17 @@ fn verified(answer: Result<VerificationResponse, Error>, digest: &Digest) -> Res
         Ok(response) => positive(&response, digest),
         Err(error) => Err(classified(&error, host_error::of_verification)),
     }
+}
+
+/// The digest that a tag means. One by another algorithm is read like a reference that spells it.
+///
+/// # Errors
+/// When it is no SHA-256 digest.
+pub fn resolved(digest: &str) -> Result<Digest, HostError> {
+    digest.parse().map_err(|_| match digest.split_once(':') {
+        Some((algorithm, _)) if algorithm != "sha256" => HostError::BadReference,
+        _ => HostError::Unusable,
+    })
 }
 
 /// Whether a verification says what was asked: trusted, and about this very digest.

@@ -33,6 +33,7 @@ pub mod proof;
 pub mod provenance;
 pub mod public_key;
 pub mod reference;
+pub mod registry_words;
 pub mod request;
 pub mod settings;
 pub mod signer;

@@ -3,9 +3,8 @@
 //! Invariant: this only reads. That the log really holds the entry is the host's to prove; what is decided with it is
 //! whether an entry belongs to the layer that carries it. Whatever cannot be read is an error, never "no entry".
 
+use crate::pem::decode_base64;
 use crate::public_key::PublicKey;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 /// The longest bundle annotation that is read: entries of the public-good log are below 16 KiB.
@@ -123,9 +122,8 @@ impl LogEntry {
             return Err(LogEntryError::TooLong(text.len()));
         }
         let bundle: Bundle = serde_json::from_str(text).map_err(json)?;
-        let body = STANDARD
-            .decode(&bundle.payload.body)
-            .map_err(|_| LogEntryError::Base64("the entry's body"))?;
+        let body =
+            decode_base64(&bundle.payload.body).ok_or(LogEntryError::Base64("the entry's body"))?;
         Ok(Self {
             integrated_time: bundle.payload.integrated_time,
             body: EntryBody::from_json(&body)?,
@@ -146,11 +144,7 @@ impl EntryBody {
                 spec.data.hash.algorithm
             )));
         }
-        let decode = |text: &str, what| {
-            STANDARD
-                .decode(text)
-                .map_err(|_| LogEntryError::Base64(what))
-        };
+        let decode = |text: &str, what| decode_base64(text).ok_or(LogEntryError::Base64(what));
         let verifier = decode(&spec.signature.public_key.content, "the entry's public key")?;
         Ok(Self::HashedRekord {
             hash: spec.data.hash.value,

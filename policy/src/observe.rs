@@ -1,20 +1,22 @@
 //! Observation: what one image carries, asked of the host in as few calls as possible.
 //!
-//! Invariant: only a registry that says "absent" leads to `unsigned`; once it has served signature data, nothing in
-//! that data leads to `unknown`. A registry is asked only about images whose repository has a baseline or a pin, or
+//! Invariant: only a registry that says "absent", and serves the image itself, leads to `unsigned`; once it has served
+//! signature data, nothing in that data reads as an outage. A registry is asked only about images whose repository has a baseline or a pin, or
 //! where the operator wants it so: a pod must not be able to hang the host on a registry of its author's choice.
 
 mod bundles;
 
 use crate::baseline::{Baseline, Lookup};
 use crate::calls::{CallError, Calls};
-use crate::claims::Claims;
+use crate::claims::{Claims, ClaimsError};
 use crate::digest::Digest;
 use crate::host::Place;
 use crate::host_error::{HostError, Outage};
 use crate::known::Known;
 use crate::posture::{Cause, Posture, Rank};
-use crate::proof::{Findings, Interruption, Problem, ProvenSigner, Subject, prove, rank_of};
+use crate::proof::{
+    Findings, Interruption, Problem, ProvenSigner, Subject, posture_of, prove, rank_of,
+};
 use crate::reference::{ImageReference, Repository};
 use crate::settings::Settings;
 use crate::signer::Signer;
@@ -60,7 +62,7 @@ pub enum Evidence {
 }
 
 /// One image, as far as observing needs it.
-pub struct Subjected<'a> {
+pub struct ImageContext<'a> {
     /// As spelled.
     pub reference: &'a ImageReference,
     /// The repository that its baseline belongs to.
@@ -115,11 +117,23 @@ impl Observation {
         }
     }
 
+    /// Signature data in a form that only the learner can prove.
+    fn of_format(digest: &Digest) -> Self {
+        Self {
+            problems: vec![Problem::Bundle],
+            ..Self::unknown(Some(digest.clone()), Cause::Format, None)
+        }
+    }
+
     /// Whether a broken trust root would look the same.
     #[must_use]
     pub fn could_be_the_trust_root(&self) -> bool {
-        matches!(self.posture, Posture::Invalid | Posture::Unverifiable)
-            && self.problems.iter().any(Problem::could_be_the_trust_root)
+        let undecided = match self.posture {
+            Posture::Unverifiable => true,
+            Posture::Unknown => matches!(self.unknown, Some((Cause::Answer, _))),
+            Posture::Signed | Posture::Invalid | Posture::Unsigned => false,
+        };
+        undecided && self.problems.iter().any(Problem::could_be_the_trust_root)
     }
 }
 
@@ -130,7 +144,7 @@ impl Observation {
 pub fn observe(
     calls: &Calls<'_>,
     settings: &Settings,
-    image: &Subjected<'_>,
+    image: &ImageContext<'_>,
 ) -> Result<Observation, HostRejectsReference> {
     let baseline = image.lookup.baseline().filter(|_| !image.thorough);
     let spelled = image.reference.digest();
@@ -147,13 +161,6 @@ pub fn observe(
         Some(digest) => digest.clone(),
         None => match calls.manifest_digest(&name, image.reference.tag().unwrap_or("latest")) {
             Ok(digest) => digest,
-            Err(CallError::Host(HostError::Absent)) => {
-                return Ok(Observation::unknown(
-                    None,
-                    Cause::Outage,
-                    Some(Outage::NoSuchImage),
-                ));
-            }
             Err(error) => return unanswered(None, &error),
         },
     };
@@ -161,7 +168,13 @@ pub fn observe(
     {
         return Ok(observation);
     }
-    let of_tag = signature_tag(calls, settings, image, &name, &digest)?;
+    let registry = Image {
+        calls,
+        name: &name,
+        digest: &digest,
+        served: spelled.is_none(),
+    };
+    let of_tag = signature_tag(settings, image, &registry)?;
     // Whoever is known and proven already needs no further signature.
     let enough = !image.thorough
         && of_tag
@@ -179,7 +192,7 @@ pub fn observe(
             incomplete: true,
             ..observation
         },
-        (None, Ok(None)) => fallback_index(calls, &name, &digest)?,
+        (None, Ok(None)) => fallback_index(&registry)?,
         (of_tag, Ok(Some(bundles))) => with_bundles(of_tag, &digest, bundles),
         (_, Err(error)) => return unanswered(Some(digest), &error),
     };
@@ -189,31 +202,86 @@ pub fn observe(
 
 /// What the `.sig` manifest proves; `None` where there is none.
 fn signature_tag(
-    calls: &Calls<'_>,
     settings: &Settings,
-    image: &Subjected<'_>,
-    name: &str,
-    digest: &Digest,
+    image: &ImageContext<'_>,
+    registry: &Image<'_>,
 ) -> Result<Option<Observation>, HostRejectsReference> {
+    let Image {
+        calls,
+        name,
+        digest,
+        ..
+    } = registry;
     let mut observation = match calls.manifest(name, &Place::Tag(&digest.signature_tag())) {
         Ok(json) => match Claims::from_manifest(&json) {
             Ok(claims) => prove_claims(calls, settings, image, name, digest, &claims),
+            Err(ClaimsError::TooManyLayers(_)) => {
+                Observation::unknown(Some((*digest).clone()), Cause::Limit, None)
+            }
             Err(error) => Observation::unverifiable(digest, Problem::Data(error.to_string())),
         },
         Err(CallError::Host(HostError::Absent)) => return Ok(None),
         Err(CallError::Host(HostError::Unusable)) => {
-            Observation::unverifiable(digest, Problem::Data("expected a manifest".to_owned()))
+            Observation::unknown(Some((*digest).clone()), Cause::Answer, None)
         }
-        Err(error) => return unanswered(Some(digest.clone()), &error).map(Some),
+        Err(error) => return registry.unanswered(&error).map(Some),
     };
     observation.has_signature_tag = true;
     Ok(Some(observation))
 }
 
+/// One image in its registry.
+struct Image<'a> {
+    calls: &'a Calls<'a>,
+    name: &'a str,
+    digest: &'a Digest,
+    /// Whether the registry has served it already: it told what a tag means.
+    served: bool,
+}
+
+impl Image<'_> {
+    /// What the registry says of the image itself, where it was not asked yet: `None` where it serves it.
+    fn itself(&self) -> Result<Option<Observation>, HostRejectsReference> {
+        if self.served {
+            return Ok(None);
+        }
+        match self.calls.manifest(self.name, &Place::Digest(self.digest)) {
+            // Of a type that the host does not take: it is there.
+            Ok(_) | Err(CallError::Host(HostError::Unusable)) => Ok(None),
+            Err(error) => unanswered(Some(self.digest.clone()), &error).map(Some),
+        }
+    }
+
+    /// What it means that the registry does not tell what is beside the image. A refusal is no outage where the image
+    /// itself is served.
+    fn unanswered(&self, error: &CallError) -> Result<Observation, HostRejectsReference> {
+        match error {
+            CallError::Host(HostError::Outage(outage)) if outage.is_refusal() => {
+                Ok(self.itself()?.unwrap_or_else(|| {
+                    Observation::unknown(Some(self.digest.clone()), Cause::Answer, None)
+                }))
+            }
+            error => unanswered(Some(self.digest.clone()), error),
+        }
+    }
+
+    /// Nothing is seen beside the image. Lost credentials must not read so.
+    fn unsigned(&self) -> Result<Observation, HostRejectsReference> {
+        let unsigned = || {
+            Observation::new(
+                Some(self.digest.clone()),
+                Posture::Unsigned,
+                Evidence::Proof,
+            )
+        };
+        Ok(self.itself()?.unwrap_or_else(unsigned))
+    }
+}
+
 /// What the baseline says about this very digest. It ends the observation, unless a pin wants more than it says.
 fn listed(
     calls: &Calls<'_>,
-    image: &Subjected<'_>,
+    image: &ImageContext<'_>,
     baseline: Option<&Baseline>,
     digest: &Digest,
 ) -> Option<Observation> {
@@ -236,7 +304,7 @@ fn listed(
 fn prove_claims(
     calls: &Calls<'_>,
     settings: &Settings,
-    image: &Subjected<'_>,
+    image: &ImageContext<'_>,
     name: &str,
     digest: &Digest,
     claims: &Claims,
@@ -270,25 +338,18 @@ fn of_findings(digest: &Digest, findings: Findings) -> Observation {
     let digest = Some(digest.clone());
     match findings.interrupted {
         Some(Interruption::Spent) => return Observation::unknown(digest, Cause::Limit, None),
-        Some(Interruption::Outage(outage)) => {
-            return Observation::unknown(digest, Cause::Outage, Some(outage));
-        }
+        Some(Interruption::NotGranted) => return Observation::unknown(digest, Cause::Host, None),
         None => {}
     }
-    let contradicts = findings
-        .problems
-        .iter()
-        .any(|problem| problem.posture() == Posture::Invalid);
-    let posture = if !findings.proven.is_empty() {
-        Posture::Signed
-    } else if contradicts {
-        Posture::Invalid
+    let (posture, cause) = if findings.proven.is_empty() {
+        posture_of(&findings.problems)
     } else {
-        Posture::Unverifiable
+        (Posture::Signed, None)
     };
     Observation {
         proven: findings.proven,
         problems: findings.problems,
+        unknown: cause.map(|cause| (cause, None)),
         incomplete: findings.incomplete,
         ..Observation::new(digest, posture, Evidence::Proof)
     }
@@ -298,24 +359,17 @@ fn unanswered(
     digest: Option<Digest>,
     error: &CallError,
 ) -> Result<Observation, HostRejectsReference> {
-    match error {
-        CallError::Spent => Ok(Observation::unknown(digest, Cause::Limit, None)),
-        CallError::Host(HostError::BadReference) => Err(HostRejectsReference),
-        CallError::Host(HostError::Outage(outage)) => {
-            Ok(Observation::unknown(digest, Cause::Outage, Some(*outage)))
+    let (cause, outage) = match error {
+        CallError::Spent => (Cause::Limit, None),
+        CallError::Host(HostError::BadReference) => return Err(HostRejectsReference),
+        CallError::Host(HostError::Outage(outage)) => (Cause::Outage, Some(*outage)),
+        CallError::Host(HostError::Absent) => (Cause::Absent, None),
+        CallError::Host(HostError::NotGranted) => (Cause::Host, None),
+        CallError::Host(HostError::Answer | HostError::Unusable | HostError::Negative) => {
+            (Cause::Answer, None)
         }
-        CallError::Host(
-            HostError::Absent
-            | HostError::Unusable
-            | HostError::Negative
-            | HostError::NonePassed
-            | HostError::NotGranted,
-        ) => Ok(Observation::unknown(
-            digest,
-            Cause::Outage,
-            Some(Outage::Other),
-        )),
-    }
+    };
+    Ok(Observation::unknown(digest, cause, outage))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ fn observed(
     let names = settings.names(reference.repository());
     let known = Known::new(settings, &names, lookup.baseline(), &[]);
     let calls = Calls::new(host, settings.budget);
-    let image = Subjected {
+    let image = ImageContext {
         reference: &reference,
         repository: names.aliased(),
         lookup,

@@ -45,6 +45,12 @@ pub fn decode(tag: &'static str, text: &str) -> Result<Vec<u8>, PemError> {
     STANDARD.decode(base64).map_err(|_| PemError::Base64(tag))
 }
 
+/// Base64 as cosign reads it: Go's decoder skips line breaks, wherever they are.
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let text: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    STANDARD.decode(text).ok()
+}
+
 /// `bytes` as one PEM block, lines of 64 characters (RFC 7468, section 2), with a final line feed.
 #[must_use]
 pub fn encode(tag: &str, bytes: &[u8]) -> String {

@@ -3,30 +3,31 @@
 //! Invariant: a [`ProvenSigner`] is made here only, and only when the host answered that this very certificate (or
 //! key) signed this digest, when one of the configured authorities issued the certificate at its notBefore, and when
 //! every log entry that could have stood in for the leaf's is its own layer's. Everything else ends as a problem:
-//! `invalid` where parts contradict each other, `unverifiable` where nothing can be said here. A call that got no
-//! answer is neither.
+//! `invalid` where the guest itself sees that parts contradict each other, `unverifiable` where nobody could prove it,
+//! unknown where another reader might: a host's no is never evidence against a publisher.
 
 mod log;
 mod order;
 mod problem;
 
 pub use problem::Problem;
+pub(crate) use problem::posture_of;
 
 use order::{Claim, in_order, readable};
 
 use crate::baseline::Format;
 use crate::calls::{CallError, Calls};
 use crate::certificate::Leaf;
-use crate::claims::Claims;
+use crate::claims::{Claims, Layer};
 use crate::digest::Digest;
 use crate::host::BundleSigner;
-use crate::host_error::{HostError, Outage};
+use crate::host_error::HostError;
 use crate::known::Known;
+use crate::log_entry::Verifier;
 use crate::posture::Rank;
 use crate::provenance::Provenance;
 use crate::public_key::{KeyKind, PublicKey};
 use crate::signer::Signer;
-use std::cell::OnceCell;
 
 /// A signer whose signature on the digest was proven.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,10 +66,10 @@ pub struct Findings {
 /// Why a claim got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
-    /// The outside world.
-    Outage(Outage),
     /// The time is spent.
     Spent,
+    /// The policy was not granted the capability.
+    NotGranted,
 }
 
 enum Refusal {
@@ -158,7 +159,6 @@ pub fn prove(
         calls,
         subject,
         claims,
-        still_there: OnceCell::new(),
     };
     for (is_known, claim) in in_order(claims, known) {
         match prover.claim(&claim) {
@@ -170,7 +170,11 @@ pub fn prove(
                     return findings;
                 }
             }
-            Err(Refusal::Problem(problem)) => findings.problems.push(problem),
+            Err(Refusal::Problem(problem)) => {
+                // Another reader may prove it: who else signed is not known.
+                findings.incomplete |= problem.cause().is_some();
+                findings.problems.push(problem);
+            }
             Err(Refusal::NotThisKey) => {}
             Err(Refusal::Interrupted(why)) => {
                 findings.incomplete = true;
@@ -195,7 +199,6 @@ struct Prover<'a> {
     calls: &'a Calls<'a>,
     subject: &'a Subject<'a>,
     claims: &'a Claims,
-    still_there: OnceCell<Result<(), Interruption>>,
 }
 
 impl Prover<'_> {
@@ -208,6 +211,15 @@ impl Prover<'_> {
 
     fn leaf(&self, leaf: &Leaf) -> Result<ProvenSigner, Refusal> {
         log::stands(self.claims, leaf).map_err(Refusal::Problem)?;
+        let of_leaf = |layer: &Layer| layer.leaf().is_some_and(|l| l.der() == leaf.der());
+        let forged = leaf
+            .key()
+            .is_some_and(|key| self.made(key, of_leaf).any(|made| made == Some(false)));
+        if forged {
+            return Err(Refusal::Problem(Problem::Contradiction(
+                "the certificate's key did not make the signature",
+            )));
+        }
         let pem = leaf.pem();
         self.issued(leaf, &pem)?;
         let Subject { name, digest, .. } = self.subject;
@@ -215,18 +227,26 @@ impl Prover<'_> {
             Ok(()) => Ok(ProvenSigner {
                 signer: Signer::of_leaf(leaf),
                 provenance: Some(leaf.provenance().clone()),
-                at_home: self
-                    .is_at_home(|layer| layer.leaf().is_some_and(|l| l.der() == leaf.der())),
+                at_home: self.is_at_home(of_leaf),
                 format: Format::Cosign2,
             }),
-            Err(error) => {
-                let negative = negative(leaf.key_kind(), "certificate", "certificate");
-                Err(self.refusal(&error, negative))
-            }
+            Err(error) => Err(refusal(
+                &error,
+                not_confirmed(leaf.key_kind(), "certificate"),
+            )),
         }
     }
 
     fn key(&self, key: &PublicKey, claimed: bool) -> Result<ProvenSigner, Refusal> {
+        if claimed
+            && self
+                .made(key, |layer| names_key(layer, key))
+                .any(|made| made == Some(false))
+        {
+            return Err(Refusal::Problem(Problem::Contradiction(
+                "the log entry's key did not make the signature",
+            )));
+        }
         let Subject { name, digest, .. } = self.subject;
         let Err(error) = self.calls.verify_key(name, digest, &key.pem()) else {
             return Ok(ProvenSigner {
@@ -236,12 +256,34 @@ impl Prover<'_> {
                 format: Format::Cosign2,
             });
         };
-        match self.refusal(&error, negative(Some(key.kind()), "log entry's key", "key")) {
-            Refusal::Problem(_) if !claimed => Err(Refusal::NotThisKey),
+        let refusal = refusal(&error, not_confirmed(Some(key.kind()), "key"));
+        // A known key whose signature is not there: nobody said that it had signed.
+        let may_have_signed = claimed
+            || self
+                .made(key, |layer| is_nobodys(layer))
+                .any(|made| made != Some(false));
+        match refusal {
+            Refusal::Problem(_) if !may_have_signed => Err(Refusal::NotThisKey),
             refusal @ (Refusal::Problem(_) | Refusal::Interrupted(_) | Refusal::NotThisKey) => {
                 Err(refusal)
             }
         }
+    }
+
+    /// For each layer that `of` names: whether `key` made its signature over its digest, where that can be told.
+    fn made(
+        &self,
+        key: &PublicKey,
+        of: impl Fn(&Layer) -> bool,
+    ) -> impl Iterator<Item = Option<bool>> {
+        self.claims
+            .layers()
+            .iter()
+            .filter(move |layer| of(layer))
+            .filter_map(|layer| {
+                let signature = layer.signature.as_ref().ok()?;
+                Some(key.made(signature, &layer.digest))
+            })
     }
 
     /// That one of the authorities issued the certificate, at its notBefore.
@@ -251,46 +293,14 @@ impl Prover<'_> {
                 Ok(true) => return Ok(()),
                 // An error here is about the certificate or the chain: this chain did not issue it.
                 Ok(false) | Err(CallError::Host(HostError::Unusable | HostError::Negative)) => {}
-                Err(error) => return Err(Refusal::Interrupted(interruption(&error))),
+                Err(error) => return Err(refusal(&error, Problem::NotConfirmed)),
             }
         }
         Err(Refusal::Problem(Problem::ForeignAuthority))
     }
 
-    /// What a verification that did not say yes means.
-    fn refusal(&self, error: &CallError, negative: Problem) -> Refusal {
-        let problem = match error {
-            CallError::Host(HostError::Negative | HostError::Absent) => negative,
-            CallError::Host(HostError::NonePassed) => Problem::NonePassed,
-            CallError::Host(HostError::Unusable | HostError::BadReference) => Problem::Unusable,
-            CallError::Spent | CallError::Host(HostError::Outage(_) | HostError::NotGranted) => {
-                return Refusal::Interrupted(interruption(error));
-            }
-        };
-        // Hosts swallow a registry's failures inside a verification: a no counts once the registry still answers.
-        match self.still_there.get_or_init(|| self.ask_again()) {
-            Ok(()) => Refusal::Problem(problem),
-            Err(why) => Refusal::Interrupted(*why),
-        }
-    }
-
-    /// One more call that the host has not cached. That the `.sig` is gone by now makes no difference: it was served.
-    fn ask_again(&self) -> Result<(), Interruption> {
-        match self
-            .calls
-            .manifest_digest(self.subject.name, &self.subject.digest.signature_tag())
-        {
-            Ok(_) => Ok(()),
-            Err(
-                error @ (CallError::Spent
-                | CallError::Host(HostError::Outage(_) | HostError::NotGranted)),
-            ) => Err(interruption(&error)),
-            Err(CallError::Host(_)) => Ok(()),
-        }
-    }
-
     /// Whether every layer that `own` names is the default payload for this digest under one of its names.
-    fn is_at_home(&self, own: impl Fn(&crate::claims::Layer) -> bool) -> bool {
+    fn is_at_home(&self, own: impl Fn(&Layer) -> bool) -> bool {
         let payloads: Vec<Digest> = self
             .subject
             .payload_names
@@ -315,29 +325,42 @@ pub fn default_payload(repository: &str, digest: &Digest) -> String {
     )
 }
 
-/// What a no means. Not all hosts verify every kind of key (sigstore 0.13 no certificates with RSA), or with every digest
-/// algorithm (cosign 2 signs P-384 over SHA-256): for those a no is no contradiction.
-fn negative(kind: Option<KeyKind>, who: &'static str, of: &str) -> Problem {
-    match kind {
-        Some(KeyKind::EcdsaP256 | KeyKind::Ed25519) => Problem::NotSignedBy(who),
-        Some(KeyKind::EcdsaP384 | KeyKind::Rsa) | None => Problem::Key(format!(
-            "hosts do not verify every signature by a {of} of its kind"
-        )),
+/// Whether the layer's own log entry says that `key` signed.
+fn names_key(layer: &Layer, key: &PublicKey) -> bool {
+    layer.certificate.is_none()
+        && matches!(layer.own_entry(), Some((_, Verifier::Key(own))) if own == key)
+}
+
+/// Whether nothing says who signed the layer.
+fn is_nobodys(layer: &Layer) -> bool {
+    layer.certificate.is_none() && layer.own_entry().is_none()
+}
+
+/// What it means that a verification did not say yes. The `.sig` was served, so nothing here is an outage.
+fn refusal(error: &CallError, not_confirmed: Problem) -> Refusal {
+    match error {
+        CallError::Spent => Refusal::Interrupted(Interruption::Spent),
+        CallError::Host(HostError::NotGranted) => Refusal::Interrupted(Interruption::NotGranted),
+        CallError::Host(
+            HostError::Absent
+            | HostError::Outage(_)
+            | HostError::Answer
+            | HostError::Unusable
+            | HostError::Negative
+            | HostError::BadReference,
+        ) => Refusal::Problem(not_confirmed),
     }
 }
 
-fn interruption(error: &CallError) -> Interruption {
-    match error {
-        CallError::Spent => Interruption::Spent,
-        CallError::Host(HostError::Outage(outage)) => Interruption::Outage(*outage),
-        CallError::Host(
-            HostError::Absent
-            | HostError::Unusable
-            | HostError::Negative
-            | HostError::NonePassed
-            | HostError::BadReference
-            | HostError::NotGranted,
-        ) => Interruption::Outage(Outage::Other),
+/// What a signature is that the host does not confirm. Not all hosts verify every kind of key (sigstore 0.13 no
+/// certificates with RSA), or with every digest algorithm (cosign 2 signs P-384 over SHA-256): those are of a format that
+/// the learner proves.
+fn not_confirmed(kind: Option<KeyKind>, of: &str) -> Problem {
+    match kind {
+        Some(KeyKind::EcdsaP256 | KeyKind::Ed25519) => Problem::NotConfirmed,
+        Some(KeyKind::EcdsaP384 | KeyKind::Rsa) | None => Problem::Key(format!(
+            "hosts do not verify every signature by a {of} of its kind"
+        )),
     }
 }
 

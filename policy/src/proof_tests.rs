@@ -75,16 +75,10 @@ impl Stage {
 fn posture(findings: &Findings) -> Posture {
     if findings.interrupted.is_some() {
         Posture::Unknown
-    } else if !findings.proven.is_empty() {
-        Posture::Signed
-    } else if findings
-        .problems
-        .iter()
-        .any(|problem| problem.posture() == Posture::Invalid)
-    {
-        Posture::Invalid
+    } else if findings.proven.is_empty() {
+        posture_of(&findings.problems).0
     } else {
-        Posture::Unverifiable
+        Posture::Signed
     }
 }
 

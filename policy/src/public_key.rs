@@ -4,10 +4,13 @@
 //! uncompressed point), so that two encodings of a key are one signer. Kinds that hosts refuse without saying so are
 //! refused here with a reason: in settings at once, in images as `unverifiable`.
 
+use crate::digest::Digest;
 use crate::pem::{self, PemError};
 use const_oid::ObjectIdentifier;
 use der::asn1::{AnyRef, BitStringRef, UintRef};
 use der::{Decode, Encode, Sequence};
+use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+use p256::ecdsa::{Signature, VerifyingKey};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use sha2::{Digest as _, Sha256};
 
@@ -127,6 +130,21 @@ impl PublicKey {
     #[must_use]
     pub fn pem(&self) -> String {
         pem::encode(TAG, &self.der)
+    }
+
+    /// Whether it made `signature` (DER) over `digest`, the hash that is signed. `None` for kinds that cannot be checked
+    /// from the hash here.
+    #[must_use]
+    pub fn made(&self, signature: &[u8], digest: &Digest) -> Option<bool> {
+        if self.kind != KeyKind::EcdsaP256 {
+            return None;
+        }
+        let spki = Spki::from_der(&self.der).ok()?;
+        let key = VerifyingKey::from_sec1_bytes(spki.key.as_bytes()?).ok()?;
+        let hash = hex::decode(digest.hex()).ok()?;
+        let made = Signature::from_der(signature)
+            .is_ok_and(|signature| key.verify_prehash(&hash, &signature).is_ok());
+        Some(made)
     }
 
     /// Hex SHA-256 of our encoding of the SubjectPublicKeyInfo.

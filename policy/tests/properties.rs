@@ -10,6 +10,7 @@ use signature_continuity::certificate::Leaf;
 use signature_continuity::clean::shows_plainly;
 use signature_continuity::guest::judge;
 use signature_continuity::host_error::{HostError, of_registry};
+use signature_continuity::registry_words::Asked;
 use signature_continuity::signer::Signer;
 use std::sync::LazyLock;
 use support::{
@@ -263,13 +264,13 @@ proptest! {
 
     #[test]
     fn unknown_words_never_mean_unsigned(
-        text in prop_oneof![any::<String>(), "Registry error: url u, envelope: OCI API errors: \\[OCI API error: \\PC{0,40}\\]"],
+        text in prop_oneof![any::<String>(), "Registry error: url u, envelope: OCI API errors: \\[OCI API error: \\PC{1,40}\\]"],
         at in 0usize..3,
     ) {
         let image = digest(IMAGE);
         let mut host = host(&layers(&[]), &[], &[0]);
         let tag = [image.signature_tag(), image.referrers_tag(), "v1.9.0".to_owned()][at].clone();
-        let error = of_registry(&text, &tag, &[]);
+        let error = of_registry(&text, &Asked { name: REPOSITORY, reference: &tag }, &[]);
         prop_assert_ne!(&error, &HostError::Absent);
         host.failing.insert(format!("{REPOSITORY}:{tag}"), error);
         let answer = judged(&host, &json!({"enforce": [{}]}), &[IMAGE]);

@@ -142,7 +142,7 @@ fn a_baseline_that_cannot_be_read_is_no_fresh_start() {
 }
 
 #[rstest]
-#[case(HostError::Outage(Outage::Other))]
+#[case(HostError::Answer)]
 #[case(HostError::NotGranted)]
 #[case(HostError::Unusable)]
 #[case(HostError::Negative)]

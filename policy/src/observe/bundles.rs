@@ -2,14 +2,14 @@
 //!
 //! Invariant: a bundle that cannot be read is "signed in a way that is not seen here", never "unsigned".
 
-use super::{Evidence, HostRejectsReference, Observation, unanswered};
+use super::{Evidence, HostRejectsReference, Image, Observation};
 use crate::bundles::{Referred, Referrers, referred_manifest};
-use crate::calls::{CallError, Calls};
+use crate::calls::CallError;
 use crate::digest::Digest;
 use crate::host::{Bundles, Place, Unproven};
 use crate::host_error::HostError;
-use crate::posture::Posture;
-use crate::proof::{Problem, ProvenSigner};
+use crate::posture::{Cause, Posture};
+use crate::proof::{Problem, ProvenSigner, posture_of};
 
 /// What a host that reads bundles adds to what the `.sig` manifest proves.
 pub(super) fn with_bundles(
@@ -29,15 +29,11 @@ pub(super) fn with_bundles(
         Unproven::Contradiction(what) => Problem::Contradiction(what),
         Unproven::Unreadable(why) => Problem::Data(why),
     }));
-    let contradicts = problems
-        .iter()
-        .any(|problem| problem.posture() == Posture::Invalid);
     let more = bundles.more;
-    let of_bundles = match (proven.is_empty(), contradicts, problems.is_empty()) {
-        (false, _, _) => Posture::Signed,
-        (true, true, _) => Posture::Invalid,
-        (true, false, false) => Posture::Unverifiable,
-        (true, false, true) => Posture::Unsigned,
+    let (of_bundles, cause) = match (proven.is_empty(), problems.is_empty()) {
+        (false, _) => (Posture::Signed, None),
+        (true, true) => (Posture::Unsigned, None),
+        (true, false) => posture_of(&problems),
     };
     let mut observation = of_tag
         .unwrap_or_else(|| Observation::new(Some(digest.clone()), of_bundles, Evidence::Proof));
@@ -46,9 +42,10 @@ pub(super) fn with_bundles(
         || observation.posture == Posture::Unknown
         || (observation.has_signature_tag && observation.posture == Posture::Unverifiable);
     observation.posture = first_that_applies(observation.posture, of_bundles);
-    if observation.posture != Posture::Unknown {
-        observation.unknown = None;
-    }
+    observation.unknown = match observation.posture {
+        Posture::Unknown => observation.unknown.or(cause.map(|cause| (cause, None))),
+        Posture::Signed | Posture::Invalid | Posture::Unverifiable | Posture::Unsigned => None,
+    };
     observation.proven.extend(proven);
     observation.problems.extend(problems);
     observation.problems.sort();
@@ -71,43 +68,40 @@ fn first_that_applies(one: Posture, other: Posture) -> Posture {
         .unwrap_or(Posture::Unsigned)
 }
 
-/// Without a `.sig`: whether bundles refer to the image, as far as the fallback tag tells.
-pub(super) fn fallback_index(
-    calls: &Calls<'_>,
-    name: &str,
-    digest: &Digest,
-) -> Result<Observation, HostRejectsReference> {
-    let unsigned = Observation::new(Some(digest.clone()), Posture::Unsigned, Evidence::Proof);
-    let referrers = match calls.manifest(name, &Place::Tag(&digest.referrers_tag())) {
+/// Without a `.sig`: whether signatures in another form refer to the image, as far as the fallback tag tells.
+pub(super) fn fallback_index(image: &Image<'_>) -> Result<Observation, HostRejectsReference> {
+    let digest = image.digest;
+    let unknown = |cause| Ok(Observation::unknown(Some(digest.clone()), cause, None));
+    let referrers = match image
+        .calls
+        .manifest(image.name, &Place::Tag(&digest.referrers_tag()))
+    {
         Ok(json) => Referrers::from_index(&json),
-        Err(CallError::Host(HostError::Absent)) => return Ok(unsigned),
-        Err(CallError::Host(HostError::Unusable)) => {
-            return Ok(Observation::unverifiable(
-                digest,
-                Problem::Data("expected an index".to_owned()),
-            ));
-        }
-        Err(error) => return unanswered(Some(digest.clone()), &error),
+        Err(CallError::Host(HostError::Absent)) => return image.unsigned(),
+        Err(error) => return image.unanswered(&error),
     };
     let Some(referrers) = referrers else {
-        return Ok(unsigned);
+        return image.unsigned();
     };
-    let bundle = || Ok(Observation::unverifiable(digest, Problem::Bundle));
     if referrers.signature {
-        return bundle();
+        return Ok(Observation::of_format(digest));
+    }
+    if referrers.unreadable {
+        return unknown(Cause::Answer);
     }
     for unsaid in &referrers.unsaid {
-        match calls.manifest(name, &Place::Digest(unsaid)) {
-            Ok(json) if referred_manifest(&json) == Referred::Signature => return bundle(),
+        match image.calls.manifest(image.name, &Place::Digest(unsaid)) {
+            Ok(json) if referred_manifest(&json) == Referred::Signature => {
+                return Ok(Observation::of_format(digest));
+            }
             // An index that names what is not there says nothing.
             Ok(_) | Err(CallError::Host(HostError::Absent)) => {}
-            Err(CallError::Host(HostError::Unusable)) => return bundle(),
-            Err(error) => return unanswered(Some(digest.clone()), &error),
+            Err(error) => return image.unanswered(&error),
         }
     }
     if referrers.more {
-        bundle()
+        unknown(Cause::Limit)
     } else {
-        Ok(unsigned)
+        image.unsigned()
     }
 }

@@ -9,23 +9,55 @@ fn observed_with(calls: &str, failure: Failure, reference: &str) -> Observation 
 }
 
 #[rstest]
-#[case(HostError::Absent, Some(Outage::NoSuchImage))]
-#[case(HostError::Outage(Outage::RateLimit), Some(Outage::RateLimit))]
-#[case(HostError::Outage(Outage::Unreachable), Some(Outage::Unreachable))]
-#[case(HostError::Unusable, Some(Outage::Other))]
-#[case(HostError::Negative, Some(Outage::Other))]
-#[case(HostError::NonePassed, Some(Outage::Other))]
-#[case(HostError::NotGranted, Some(Outage::Other))]
-fn errors_of_the_resolution(#[case] error: HostError, #[case] outage: Option<Outage>) {
+#[case(HostError::Absent, Cause::Absent, None)]
+#[case(
+    HostError::Outage(Outage::RateLimit),
+    Cause::Outage,
+    Some(Outage::RateLimit)
+)]
+#[case(HostError::Outage(Outage::Denied), Cause::Outage, Some(Outage::Denied))]
+#[case(HostError::Unusable, Cause::Answer, None)]
+#[case(HostError::Answer, Cause::Answer, None)]
+#[case(HostError::NotGranted, Cause::Host, None)]
+fn errors_of_the_resolution(
+    #[case] error: HostError,
+    #[case] cause: Cause,
+    #[case] outage: Option<Outage>,
+) {
     let observation = observed_with("digest", Failure::Error(error), &by_tag());
     assert_eq!(observation.posture, Posture::Unknown);
-    assert_eq!(observation.unknown, Some((Cause::Outage, outage)));
+    assert_eq!(observation.unknown, Some((cause, outage)));
     assert_eq!(observation.digest, None);
+}
+
+/// A refusal beside an image that is served is no outage; where the image is refused too, it is one.
+#[test]
+fn a_refusal_of_the_sig_alone_is_an_answer() {
+    let sig = format!("manifest {REPOSITORY}:{}", digest("v1").signature_tag());
+    let denied = Failure::Error(HostError::Outage(Outage::Denied));
+    for reference in [by_tag(), by_digest()] {
+        let observation = observed_with(&sig, denied.clone(), &reference);
+        assert_eq!(observation.unknown, Some((Cause::Answer, None)));
+    }
+    let observation = observed_with("manifest", denied, &by_digest());
+    assert_eq!(
+        observation.unknown,
+        Some((Cause::Outage, Some(Outage::Denied)))
+    );
+}
+
+#[test]
+fn an_image_that_is_not_there_is_not_unsigned() {
+    let host = FakeHost::new();
+    host.without_image(&digest("v1"));
+    let lookup = usable(learned());
+    let observation = observed(&host, &settings(json!({})), &lookup, &by_digest()).unwrap();
+    assert_eq!(observation.unknown, Some((Cause::Absent, None)));
 }
 
 #[rstest]
 #[case::absent(HostError::Absent, Posture::Unsigned)]
-#[case::unusable(HostError::Unusable, Posture::Unverifiable)]
+#[case::unusable(HostError::Unusable, Posture::Unknown)]
 #[case::outage(HostError::Outage(Outage::Unavailable), Posture::Unknown)]
 #[case::negative(HostError::Negative, Posture::Unknown)]
 #[case::not_granted(HostError::NotGranted, Posture::Unknown)]
@@ -34,10 +66,6 @@ fn errors_of_the_sig(#[case] error: HostError, #[case] posture: Posture) {
     let observation = observed_with(&call, Failure::Error(error), &by_digest());
     assert_eq!(observation.posture, posture);
     assert_eq!(observation.digest, Some(digest("v1")));
-    assert_eq!(
-        observation.has_signature_tag,
-        posture == Posture::Unverifiable
-    );
 }
 
 #[test]
@@ -61,10 +89,10 @@ fn a_reference_that_the_host_does_not_take_is_no_observation() {
 #[case::other_shape("Failed to parse manifest as Versioned object: missing field `schemaVersion`")]
 #[case::old("Unsupported schema version: 1")]
 #[case::media_type("Unsupported media type: application/x")]
-fn a_sig_that_the_host_cannot_read_is_unverifiable(#[case] text: &'static str) {
+fn a_sig_that_the_host_cannot_read_is_an_answer(#[case] text: &'static str) {
     let call = format!("manifest {REPOSITORY}:{}", digest("v1").signature_tag());
     let observation = observed_with(&call, Failure::Text(text), &by_digest());
-    assert_eq!(observation.posture, Posture::Unverifiable);
+    assert_eq!(observation.unknown, Some((Cause::Answer, None)));
 }
 
 #[rstest]
@@ -142,7 +170,7 @@ fn signatures_beside_an_image_that_is_not_there_are_no_outage() {
         assert!(
             matches!(
                 observation.posture,
-                Posture::Invalid | Posture::Unverifiable
+                Posture::Invalid | Posture::Unverifiable | Posture::Unknown
             ),
             "{observation:?}"
         );
@@ -153,39 +181,39 @@ fn signatures_beside_an_image_that_is_not_there_are_no_outage() {
 #[rstest]
 #[case(
     "failed to get image trusted layers: Cannot pull R: HTTP status client error (404 Not Found) for url U",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: Cannot pull R: HTTP status client error (400 Bad Request) for url U",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: Cannot pull R: HTTP status client error (416 Range Not Satisfiable) for url U",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: Cannot pull R: Incompatible layer media type: x",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: Cannot pull R: No layers to pull",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: Cannot pull R: Digest error: expected a, got b",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: Cannot pull R: Error parsing Url relative URL without a base",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: Cannot pull manifest of R: Unsupported media type: x",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: No Signature Layer passed verification",
-    Posture::Unverifiable
+    Posture::Unknown
 )]
 #[case(
     "failed to get image trusted layers: Cannot pull R: HTTP status server error (503 Service Unavailable) for url U",
@@ -195,7 +223,7 @@ fn signatures_beside_an_image_that_is_not_there_are_no_outage() {
     "failed to get image trusted layers: Cannot pull R: error sending request for url (U)",
     Posture::Unknown
 )]
-#[case("words that nobody knows", Posture::Unverifiable)]
+#[case("words that nobody knows", Posture::Unknown)]
 fn what_verification_says(#[case] text: &'static str, #[case] posture: Posture) {
     let observation = observed_with("verify-certificate", Failure::Text(text), &by_digest());
     assert_eq!(observation.posture, posture, "{observation:?}");
@@ -206,10 +234,10 @@ fn what_verification_says(#[case] text: &'static str, #[case] posture: Posture) 
 fn each_error_in_each_position() {
     let errors = [
         HostError::Absent,
-        HostError::Outage(Outage::Other),
+        HostError::Answer,
         HostError::Unusable,
         HostError::Negative,
-        HostError::NonePassed,
+        HostError::Negative,
         HostError::BadReference,
         HostError::NotGranted,
     ];
@@ -230,8 +258,7 @@ fn each_error_in_each_position() {
                 "{told}"
             );
             assert_ne!(observation.posture, Posture::Signed, "{told}");
-            let disproven = at == 3 && matches!(error, HostError::Negative | HostError::Absent);
-            assert_eq!(observation.posture == Posture::Invalid, disproven, "{told}");
+            assert_ne!(observation.posture, Posture::Invalid, "{told}");
             let is_unknown = observation.posture == Posture::Unknown;
             assert_eq!(observation.unknown.is_some(), is_unknown, "{told}");
         }

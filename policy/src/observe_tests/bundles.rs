@@ -27,32 +27,32 @@ fn unsaid(host: &FakeHost, manifest: &serde_json::Value) -> serde_json::Value {
 }
 
 #[test]
-fn nothing_there_is_unsigned_after_two_calls() {
+fn nothing_there_is_unsigned_after_three_calls() {
     let host = FakeHost::new();
     let observation = observe_on(&host);
     assert_eq!(
         (observation.posture, observation.has_signature_tag),
         (Posture::Unsigned, false)
     );
-    assert_eq!(host.kinds(), ["manifest", "manifest"]);
+    assert_eq!(host.kinds(), ["manifest", "manifest", "manifest"]);
 }
 
 #[rstest]
-#[case::said(json!({"manifests": [{"artifactType": BUNDLE, "annotations": {"dev.sigstore.bundle.predicateType": SIGN}}]}), Posture::Unverifiable)]
+#[case::said(json!({"manifests": [{"artifactType": BUNDLE, "annotations": {"dev.sigstore.bundle.predicateType": SIGN}}]}), Posture::Unknown)]
 #[case::attestation(json!({"manifests": [{"artifactType": BUNDLE, "annotations": {"dev.sigstore.bundle.predicateType": "https://slsa.dev/provenance/v1"}}]}), Posture::Unsigned)]
 #[case::sbom(json!({"manifests": [{"artifactType": "application/spdx+json"}]}), Posture::Unsigned)]
 #[case::empty(json!({"manifests": []}), Posture::Unsigned)]
 #[case::no_index(json!({"layers": []}), Posture::Unsigned)]
-#[case::cannot_be_asked(json!({"manifests": [{"artifactType": EMPTY, "digest": "sha256:x"}]}), Posture::Unverifiable)]
-#[case::unreadable(json!({"manifests": 7}), Posture::Unverifiable)]
+#[case::cannot_be_asked(json!({"manifests": [{"artifactType": EMPTY, "digest": "sha256:x"}]}), Posture::Unknown)]
+#[case::unreadable(json!({"manifests": 7}), Posture::Unknown)]
 fn what_the_fallback_index_says(#[case] index: serde_json::Value, #[case] posture: Posture) {
     assert_eq!(observe_on(&host_with_index(&index)).posture, posture);
 }
 
 #[rstest]
-#[case::signature(json!({"artifactType": BUNDLE, "annotations": {"dev.sigstore.bundle.predicateType": SIGN}}), Posture::Unverifiable)]
+#[case::signature(json!({"artifactType": BUNDLE, "annotations": {"dev.sigstore.bundle.predicateType": SIGN}}), Posture::Unknown)]
 #[case::attestation(json!({"artifactType": BUNDLE, "annotations": {"dev.sigstore.bundle.predicateType": "https://slsa.dev/provenance/v1"}}), Posture::Unsigned)]
-#[case::unreadable(json!([]), Posture::Unverifiable)]
+#[case::unreadable(json!([]), Posture::Unknown)]
 fn what_a_referred_manifest_says(#[case] manifest: serde_json::Value, #[case] posture: Posture) {
     let host = FakeHost::new();
     let index = json!({"manifests": [unsaid(&host, &manifest)]}).to_string();
@@ -62,13 +62,13 @@ fn what_a_referred_manifest_says(#[case] manifest: serde_json::Value, #[case] po
 }
 
 #[test]
-fn many_referred_manifests_cost_four_calls_and_are_not_unsigned() {
+fn many_referred_manifests_cost_sixteen_calls_and_are_not_unsigned() {
     let host = FakeHost::new();
     let descriptor = unsaid(&host, &json!({"artifactType": "application/spdx+json"}));
     let index = json!({"manifests": vec![descriptor; 1000]}).to_string();
     host.serve(REPOSITORY, &digest("v1").referrers_tag(), index.as_bytes());
-    assert_eq!(observe_on(&host).posture, Posture::Unverifiable);
-    assert_eq!(host.calls().len(), 6);
+    assert_eq!(observe_on(&host).unknown, Some((Cause::Limit, None)));
+    assert_eq!(host.calls().len(), 18);
 }
 
 #[rstest]
@@ -84,15 +84,12 @@ fn errors_on_the_way(#[case] at: usize) {
     };
     for (failure, posture) in [
         (Failure::Error(HostError::Absent), Posture::Unsigned),
-        (Failure::Error(HostError::Unusable), Posture::Unverifiable),
+        (Failure::Error(HostError::Unusable), Posture::Unknown),
         // What anybody who can push may cause is no outage.
-        (
-            Failure::Text("Unsupported media type: x"),
-            Posture::Unverifiable,
-        ),
+        (Failure::Text("Unsupported media type: x"), Posture::Unknown),
         (
             Failure::Text("Failed to parse manifest: x"),
-            Posture::Unverifiable,
+            Posture::Unknown,
         ),
         (
             Failure::Error(HostError::Outage(Outage::RateLimit)),

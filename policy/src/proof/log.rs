@@ -65,15 +65,23 @@ fn judge(layer: &Layer, leaf: &Leaf, own: bool) -> Result<Standing, Problem> {
         (Some((_, Verifier::Certificate(der))), _) if own && der == leaf.der() => Ok(Standing::Own),
         (Some(_), _) if own => Err(Problem::Contradiction("the log entry is of another signer")),
         (Some(_), _) => Ok(Standing::Own),
-        (None, EntryBody::Other(kind)) if own => {
-            Err(Problem::LogEntry(format!("is of the kind {kind}")))
-        }
+        (None, EntryBody::Other(kind)) if own => Err(of_kind(kind)),
         (None, _) if own => Err(Problem::Contradiction(
             "the log entry is of another signature",
         )),
         (None, _) => Err(Problem::Contradiction(
             "a log entry beside it is of another signature",
         )),
+    }
+}
+
+/// An entry of a kind that says nothing here. One over another hash is a signature that hosts refuse and the learner
+/// can prove.
+fn of_kind(kind: &str) -> Problem {
+    if kind.starts_with("hashedrekord with ") {
+        Problem::Key(format!("logged as {kind}, which hosts refuse"))
+    } else {
+        Problem::LogEntry(format!("is of the kind {kind}"))
     }
 }
 
@@ -90,7 +98,7 @@ pub(super) fn problem_without_certificate(layer: &Layer) -> Option<Problem> {
             "names a certificate that the signature does not carry".to_owned(),
         )),
         (Some((_, Verifier::Unreadable(why))), _) => Some(Problem::Key(why.clone())),
-        (None, EntryBody::Other(kind)) => Some(Problem::LogEntry(format!("is of the kind {kind}"))),
+        (None, EntryBody::Other(kind)) => Some(of_kind(kind)),
         (None, EntryBody::HashedRekord { .. }) => Some(Problem::Contradiction(
             "the log entry is of another signature",
         )),

@@ -1,6 +1,6 @@
 //! What is wrong with a claim, and which posture follows from it.
 
-use crate::posture::Posture;
+use crate::posture::{Cause, Posture};
 use std::fmt;
 
 /// What is wrong with a claim. Contradictions come first in order.
@@ -8,14 +8,11 @@ use std::fmt;
 pub enum Problem {
     /// Parts of the signature contradict each other.
     Contradiction(&'static str),
-    /// The host says that this certificate or key did not sign the digest.
-    NotSignedBy(&'static str),
     /// No configured authority issued the certificate.
     ForeignAuthority,
-    /// The host can use none of the signatures.
-    NonePassed,
-    /// The host cannot use what the registry serves.
-    Unusable,
+    /// The host does not confirm a signature in which nothing contradicts itself: somebody else's key, a blob that it
+    /// could not fetch and a log that it does not know read alike.
+    NotConfirmed,
     /// The certificate breaks a rule.
     Certificate(String),
     /// The log entry cannot be used.
@@ -39,28 +36,52 @@ impl Problem {
     #[must_use]
     pub fn posture(&self) -> Posture {
         match self {
-            Self::Contradiction(_) | Self::NotSignedBy(_) => Posture::Invalid,
+            Self::Contradiction(_) => Posture::Invalid,
+            Self::NotConfirmed | Self::Key(_) | Self::Bundle => Posture::Unknown,
             Self::ForeignAuthority
-            | Self::NonePassed
-            | Self::Unusable
             | Self::Certificate(_)
             | Self::LogEntry(_)
             | Self::NoLogEntry
-            | Self::Key(_)
             | Self::UnknownKey
             | Self::Signature(_)
-            | Self::Data(_)
-            | Self::Bundle => Posture::Unverifiable,
+            | Self::Data(_) => Posture::Unverifiable,
+        }
+    }
+
+    /// Why the posture is unknown, where it is.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::NotConfirmed => Some(Cause::Answer),
+            Self::Key(_) | Self::Bundle => Some(Cause::Format),
+            Self::Contradiction(_)
+            | Self::ForeignAuthority
+            | Self::Certificate(_)
+            | Self::LogEntry(_)
+            | Self::NoLogEntry
+            | Self::UnknownKey
+            | Self::Signature(_)
+            | Self::Data(_) => None,
         }
     }
 
     /// Whether a broken trust root would look the same.
     #[must_use]
     pub fn could_be_the_trust_root(&self) -> bool {
-        matches!(
-            self,
-            Self::NotSignedBy(_) | Self::ForeignAuthority | Self::NonePassed
-        )
+        matches!(self, Self::NotConfirmed | Self::ForeignAuthority)
+    }
+}
+
+/// The posture of `problems` where nothing is proven, and why it is unknown. What another reader could prove is not
+/// called unverifiable; a contradiction that was seen here stands whatever else is there.
+#[must_use]
+pub(crate) fn posture_of(problems: &[Problem]) -> (Posture, Option<Cause>) {
+    if problems.iter().any(|p| p.posture() == Posture::Invalid) {
+        return (Posture::Invalid, None);
+    }
+    match problems.iter().filter_map(Problem::cause).min() {
+        Some(cause) => (Posture::Unknown, Some(cause)),
+        None => (Posture::Unverifiable, None),
     }
 }
 
@@ -68,14 +89,8 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Contradiction(what) => f.write_str(what),
-            Self::NotSignedBy(what) => write!(f, "the {what} did not sign this digest"),
             Self::ForeignAuthority => f.write_str("no configured authority issued the certificate"),
-            Self::NonePassed => {
-                f.write_str("the host accepts none of the signatures (another log or trust root?)")
-            }
-            Self::Unusable => {
-                f.write_str("the host cannot use the signatures that the registry serves")
-            }
+            Self::NotConfirmed => f.write_str("the host does not confirm the signature"),
             Self::Certificate(why) => write!(f, "the certificate: {why}"),
             Self::LogEntry(why) => write!(f, "the log entry {why}"),
             Self::NoLogEntry => f.write_str("there is no log entry"),

@@ -5,6 +5,7 @@ use crate::baseline::{Baseline, ConfigMapData, LABEL, STATE_NAME, config_map_nam
 use crate::digest::Digest;
 use crate::host::{Host, Place};
 use crate::host_error::{self, HostError};
+use crate::registry_words::Asked;
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::SignatureLayer;
 use std::cell::{Cell, RefCell};
@@ -131,14 +132,6 @@ impl FakeHost {
         );
     }
 
-    /// Takes the signatures away.
-    pub(crate) fn unsign(&self, name: &str, digest: &Digest) {
-        let reference = format!("{name}:{}", digest.signature_tag());
-        self.layers.borrow_mut().remove(&reference);
-        self.tags.borrow_mut().remove(&reference);
-        self.manifests.borrow_mut().remove(&reference);
-    }
-
     /// The image itself is not in the registry, whatever else is.
     pub(crate) fn without_image(&self, digest: &Digest) {
         self.missing.borrow_mut().insert(digest.clone());
@@ -228,7 +221,16 @@ impl Host for FakeHost {
 
     fn manifest_digest(&self, name: &str, tag: &str) -> Result<Digest, HostError> {
         if let Some(failure) = self.enter(format!("digest {name}:{tag}")) {
-            return Err(failure.classified(|text| host_error::of_registry(text, tag, &[])));
+            return Err(failure.classified(|text| {
+                host_error::of_registry(
+                    text,
+                    &Asked {
+                        name,
+                        reference: tag,
+                    },
+                    &[],
+                )
+            }));
         }
         let tags = self.tags.borrow();
         tags.get(&format!("{name}:{tag}"))
@@ -240,7 +242,23 @@ impl Host for FakeHost {
         let reference = place.of(name);
         if let Some(failure) = self.enter(format!("manifest {reference}")) {
             let tag = place.as_str();
-            return Err(failure.classified(|text| host_error::of_registry(text, tag, &[])));
+            return Err(failure.classified(|text| {
+                host_error::of_registry(
+                    text,
+                    &Asked {
+                        name,
+                        reference: tag,
+                    },
+                    &[],
+                )
+            }));
+        }
+        // Images are there unless a test takes them away.
+        if let Place::Digest(digest) = place
+            && !self.manifests.borrow().contains_key(&reference)
+            && !self.missing.borrow().contains(digest)
+        {
+            return Ok(br#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json"},"layers":[]}"#.to_vec());
         }
         let manifests = self.manifests.borrow();
         manifests
@@ -289,5 +307,12 @@ impl Failure {
 
 fn absent(tag: &str) -> HostError {
     let text = "Fail to interact with OCI registry: Registry error: url U, envelope: OCI API errors: [OCI API error: manifest unknown]";
-    host_error::of_registry(text, tag, &[])
+    host_error::of_registry(
+        text,
+        &Asked {
+            name: "",
+            reference: tag,
+        },
+        &[],
+    )
 }
