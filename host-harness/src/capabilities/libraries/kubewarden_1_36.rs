@@ -3,6 +3,11 @@
 //! Signatures are looked for under the `.sig` tag and among the referrers, and what goes wrong in either is only logged:
 //! a signature that is absent, wrong or out of reach makes one text.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "what both generations do is compiled once for the libraries of each"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
