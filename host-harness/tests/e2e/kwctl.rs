@@ -332,10 +332,8 @@ fn compared(exchange: &Exchange) -> Value {
         Reply::Success { payload } => payload,
     };
     let payload: Value = serde_json::from_str(payload).unwrap();
-    match exchange.request {
-        HostRequest::KubernetesGetResource { .. } => {
-            json!({"data": payload["data"], "labels": payload["metadata"]["labels"]})
-        }
-        _ => payload,
+    if matches!(exchange.request, HostRequest::KubernetesGetResource { .. }) {
+        return json!({"data": payload["data"], "labels": payload["metadata"]["labels"]});
     }
+    payload
 }

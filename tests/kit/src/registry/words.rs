@@ -201,19 +201,22 @@ impl Words {
 
     pub(super) fn answer(self, repository: &str, reference: &str) -> Answer {
         let body = self.body(repository, reference);
-        let content_type = match self {
-            Self::SchemaOne => "application/vnd.docker.distribution.manifest.v1+prettyjws",
-            Self::Page => "text/html; charset=utf-8",
-            _ if body.starts_with('{') => "application/json",
-            _ => "text/plain; charset=utf-8",
+        let content_type = if self == Self::SchemaOne {
+            "application/vnd.docker.distribution.manifest.v1+prettyjws"
+        } else if body.starts_with('{') {
+            "application/json"
+        } else if body.starts_with('<') {
+            "text/html; charset=utf-8"
+        } else {
+            "text/plain; charset=utf-8"
         };
         let answer = Answer::new(self.status(), content_type, body.into_bytes());
-        match self {
-            Self::RateLimited => answer
+        if self == Self::RateLimited {
+            return answer
                 .with("ratelimit-limit", "100;w=21600")
-                .with("ratelimit-remaining", "0;w=21600"),
-            _ => answer,
+                .with("ratelimit-remaining", "0;w=21600");
         }
+        answer
     }
 }
 
