@@ -7,21 +7,21 @@
 mod learner;
 mod report;
 
-pub use report::{Evaluation, Finding, ImageReport, Outcome, Unreadable};
+pub use report::{Evaluation, ImageReport, Outcome, Unreadable};
 
 use crate::baseline::Lookup;
 use crate::calls::Calls;
 use crate::claims::Claims;
-use crate::decision::{Code, Decision, Scope, decide};
-use crate::drift::{Drift, assess};
+use crate::decision::{Code, Decision, Scope};
 use crate::host::{Host, Place};
+use crate::judgement::{Facts, Judgement, Surroundings, exceptions_in_force, scope};
 use crate::known::Known;
 use crate::observe::{Observation, Subjected, observe};
-use crate::posture::{Cause, Posture};
+use crate::posture::Cause;
 use crate::proof::{ProvenSigner, Subject, prove};
 use crate::reference::{ImageReference, Repository};
 use crate::request::{AdmissionContext, Looked, RequestedImage, look};
-use crate::settings::{Exception, Settings, TrustControl};
+use crate::settings::{Settings, TrustControl};
 use crate::signer::Signer;
 use crate::subject::fold_subject;
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
@@ -36,11 +36,15 @@ pub fn evaluate<'a>(
 ) -> Evaluation<'a> {
     let calls = Calls::new(host, settings.budget);
     let context = AdmissionContext::of(request);
-    let namespace_enforced = settings
-        .enforce_entries(&context.namespace, None)
-        .next()
-        .is_some();
-    let audit = context.user.is_none();
+    let place = Surroundings {
+        namespace: &context.namespace,
+        template: context.template,
+        audit: context.user.is_none(),
+    };
+    let anything_here = scope(settings, &place, None);
+    // The audit scanner is told of what nothing enforces.
+    let elsewhere = Scope::new(settings, Vec::new(), place.audit, place.template);
+    let (namespace_enforced, reported) = (anything_here.is_enforced(), elsewhere.reported);
     let mut notes = Vec::new();
     let outcome = match look(request) {
         Err(error) => Outcome::Unreadable(error),
@@ -50,8 +54,7 @@ pub fn evaluate<'a>(
             let evaluator = Evaluator {
                 calls: &calls,
                 settings,
-                context: &context,
-                audit,
+                place,
                 control: OnceCell::new(),
             };
             let reports = evaluator.images(images);
@@ -61,7 +64,7 @@ pub fn evaluate<'a>(
     };
     Evaluation {
         now: calls.started(),
-        reported: Scope::new(settings, Vec::new(), audit).reported,
+        reported,
         outcome,
         namespace_enforced,
         notes,
@@ -73,8 +76,7 @@ pub fn evaluate<'a>(
 struct Evaluator<'a, 'c> {
     calls: &'c Calls<'c>,
     settings: &'a Settings,
-    context: &'c AdmissionContext,
-    audit: bool,
+    place: Surroundings<'c>,
     control: OnceCell<bool>,
 }
 
@@ -145,49 +147,28 @@ impl<'a> Evaluator<'a, '_> {
             .filter(|_| within)
             .cloned()
             .unwrap_or(Lookup::Unread);
-        let mut observation = match self.observation(&reference, &repository, &lookup) {
+        let observation = match self.observation(&reference, &repository, &lookup) {
             Ok(observation) => observation,
             Err(error) => return self.unreadable(image, error, Some(&repository)),
         };
-        let digest = observation.digest.clone();
-        let digest = digest.as_ref();
-        let in_force = self.exceptions(&repository, digest);
-        let known = Known::new(self.settings, &repository, lookup.baseline(), &in_force);
-        let assessment = assess(&lookup, &known, &observation, &in_force);
-        if matches!(
-            assessment.drifts.first(),
-            Some(Drift::Undetermined(Cause::Format, _))
-        ) {
-            // What is not seen from here is not called unsigned.
-            observation.posture = Posture::Unknown;
-        }
-        let scope = self.scope(Some(&repository));
+        let facts = Facts {
+            spelled: reference.repository().clone(),
+            repository,
+            lookup,
+            observation,
+        };
+        let control_fails = || *self.control.get_or_init(|| self.control_fails());
         let now = self.calls.started();
-        let decision = decide(
-            &scope,
-            &lookup,
-            known.is_pinned(),
-            assessment.drifts.first(),
-            now,
-        );
-        let ageing = self.settings.exceptions.iter().filter(|exception| {
-            exception.covers_image(&repository, digest)
-                && (exception.is_expired(now) || exception.expires_soon(now))
-        });
+        let judgement = Judgement::new(self.settings, facts, &self.place, now, control_fails);
         ImageReport {
             image,
-            enforced: scope.is_enforced(),
-            decision,
-            finding: Ok(Finding {
-                ageing: ageing.collect(),
-                repository,
-                lookup,
-                observation,
-                assessment,
-            }),
+            enforced: judgement.ruling.enforced,
+            decision: judgement.ruling.decision,
+            finding: Ok(judgement),
         }
     }
 
+    /// In a template something else fills it in, or its pods are rejected.
     fn unreadable(
         &self,
         image: RequestedImage,
@@ -197,29 +178,13 @@ impl<'a> Evaluator<'a, '_> {
         ImageReport {
             image,
             finding: Err(error),
-            enforced: self.scope(repository).is_enforced(),
-            decision: Decision::Reject(Code::Forbidden),
+            enforced: scope(self.settings, &self.place, repository).is_enforced(),
+            decision: if self.place.template {
+                Decision::Admit
+            } else {
+                Decision::Reject(Code::Forbidden)
+            },
         }
-    }
-
-    fn scope(&self, repository: Option<&Repository>) -> Scope<'a> {
-        let entries = self
-            .settings
-            .enforce_entries(&self.context.namespace, repository)
-            .collect();
-        Scope::new(self.settings, entries, self.audit)
-    }
-
-    fn exceptions(
-        &self,
-        repository: &Repository,
-        digest: Option<&crate::digest::Digest>,
-    ) -> Vec<&'a Exception> {
-        let now = self.calls.started();
-        let in_force = |exception: &&Exception| {
-            exception.covers_image(repository, digest) && !exception.is_expired(now)
-        };
-        self.settings.exceptions.iter().filter(in_force).collect()
     }
 
     fn observation(
@@ -228,35 +193,23 @@ impl<'a> Evaluator<'a, '_> {
         repository: &Repository,
         lookup: &Lookup,
     ) -> Result<Observation, Unreadable> {
+        let digest = || reference.digest().cloned();
         match lookup {
-            Lookup::Unread => {
-                return Ok(Observation::unknown(
-                    reference.digest().cloned(),
-                    Cause::Limit,
-                    None,
-                ));
-            }
-            Lookup::Unusable(_) => {
-                return Ok(Observation::unknown(
-                    reference.digest().cloned(),
-                    Cause::Baseline,
-                    None,
-                ));
+            Lookup::Unread => return Ok(Observation::unknown(digest(), Cause::Limit, None)),
+            Lookup::Unusable(_) | Lookup::Lost => {
+                return Ok(Observation::unknown(digest(), Cause::Baseline, None));
             }
             Lookup::Absent | Lookup::Usable(_) => {}
         }
         // Which digest a tag means is found out on the way.
-        let now = self.calls.started();
-        let of_repository = |exception: &&Exception| {
-            exception.scope.repository() == repository && !exception.is_expired(now)
-        };
-        let in_force: Vec<_> = self
-            .settings
-            .exceptions
-            .iter()
-            .filter(of_repository)
-            .collect();
+        let in_force = exceptions_in_force(self.settings, repository, None, self.calls.started());
         let known = Known::new(self.settings, repository, lookup.baseline(), &in_force);
+        let never_signed = lookup
+            .baseline()
+            .is_some_and(|baseline| !baseline.is_signed());
+        if never_signed && !known.is_pinned() && !self.settings.observe_new {
+            return Ok(Observation::observed_unsigned(digest()));
+        }
         let image = Subjected {
             reference,
             repository,
@@ -264,17 +217,7 @@ impl<'a> Evaluator<'a, '_> {
             known: &known,
             thorough: false,
         };
-        let observation =
-            observe(self.calls, self.settings, &image).map_err(|_| Unreadable::Host)?;
-        let control_fails = || *self.control.get_or_init(|| self.control_fails());
-        if observation.could_be_the_trust_root() && control_fails() {
-            return Ok(Observation::unknown(
-                observation.digest,
-                Cause::TrustRoot,
-                None,
-            ));
-        }
-        Ok(observation)
+        observe(self.calls, self.settings, &image).map_err(|_| Unreadable::Host)
     }
 
     /// Whether the known-good image cannot be proven either. Not to get an answer about it is no failure.

@@ -4,7 +4,9 @@ use super::*;
 use crate::answer::answer;
 use crate::baseline::{Baseline, ConfigMapData, Verified};
 use crate::digest::Digest;
+use crate::drift::Drift;
 use crate::host_error::{HostError, Outage};
+use crate::posture::Posture;
 use crate::testing::{
     Failure, FakeHost, REPOSITORY, baseline, digest, established, evaluated, google, keyless, now,
     pod, release, request, settings, signer_of, workload,
@@ -17,6 +19,8 @@ use serde_json::{Value, json};
 mod attacks;
 #[path = "evaluate_tests/budget.rs"]
 mod budget;
+#[path = "evaluate_tests/lost.rs"]
+mod lost;
 #[path = "evaluate_tests/objects.rs"]
 mod objects;
 #[path = "evaluate_tests/trust_control.rs"]
@@ -152,8 +156,10 @@ fn what_a_new_repository_costs() {
         told(&evaluation),
         (vec!["new".to_owned(), "new".to_owned()], None)
     );
-    assert_eq!(host.kinds(), ["config-map", "config-map"]);
-    assert!(host.calls()[1].ends_with("/continuity-state"));
+    // Its baseline, the names of those that were signed, and whether anybody learns.
+    assert_eq!(host.kinds(), ["config-map"; 3]);
+    assert!(host.calls()[1].contains("/continuity-names-"));
+    assert!(host.calls()[2].ends_with("/continuity-state"));
     assert_eq!(evaluation.notes, [] as [String; 0]);
     assert_eq!(answer(&evaluation).warnings, [] as [String; 0]);
 }
@@ -204,7 +210,7 @@ fn spellings_share_one_lookup_and_images_of_one_text_one_report() {
     let settings = enforced();
     let evaluation = evaluated(&host, &settings, &images);
     assert_eq!(reports(&evaluation).len(), 3);
-    assert_eq!(host.kinds(), ["config-map", "config-map"]);
+    assert_eq!(host.kinds(), ["config-map"; 3]);
 }
 
 #[test]
@@ -225,14 +231,20 @@ fn all_baselines_come_first_and_established_ones_before_the_others() {
     );
     let calls = host.calls();
     assert_eq!(
-        host.kinds()[..4],
-        ["config-map", "config-map", "config-map", "digest"]
+        host.kinds()[..5],
+        [
+            "config-map",
+            "config-map",
+            "config-map",
+            "config-map",
+            "digest"
+        ]
     );
-    assert_eq!(calls[3], format!("digest {}", at_tag("v1")));
+    assert_eq!(calls[4], format!("digest {}", at_tag("v1")));
     assert!(
         calls
             .iter()
-            .skip(4)
+            .skip(5)
             .any(|call| call == "digest ghcr.io/cold/app:v1")
     );
     // The reports stay in the order of the request.
@@ -259,7 +271,7 @@ fn pinned_repositories_come_first_too() {
         &settings,
         &["ghcr.io/cold/app:v1", "quay.io/pinned/app:v1"],
     );
-    assert_eq!(host.calls()[2], "digest quay.io/pinned/app:v1");
+    assert_eq!(host.calls()[3], "digest quay.io/pinned/app:v1");
 }
 
 #[test]

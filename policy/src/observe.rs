@@ -55,6 +55,8 @@ pub enum Evidence {
     Tolerated,
     /// Somebody allowed the digest.
     Allowed,
+    /// The baseline: the repository was looked at and never signed.
+    ObservedUnsigned,
     /// Nobody was asked.
     NotAsked,
 }
@@ -97,6 +99,12 @@ impl Observation {
     #[must_use]
     pub fn not_asked(digest: Option<Digest>) -> Self {
         Self::new(digest, Posture::Unknown, Evidence::NotAsked)
+    }
+
+    /// Nobody was asked: the repository was looked at before, and never signed.
+    #[must_use]
+    pub fn observed_unsigned(digest: Option<Digest>) -> Self {
+        Self::new(digest, Posture::Unsigned, Evidence::ObservedUnsigned)
     }
 
     /// It could not be found out.
@@ -309,7 +317,8 @@ fn unanswered(
             | HostError::Unusable
             | HostError::Negative
             | HostError::NonePassed
-            | HostError::NotGranted,
+            | HostError::NotGranted
+            | HostError::Forbidden(_),
         ) => Ok(Observation::unknown(
             digest,
             Cause::Outage,

@@ -263,7 +263,10 @@ impl Prover<'_> {
             CallError::Host(HostError::Negative | HostError::Absent) => negative,
             CallError::Host(HostError::NonePassed) => Problem::NonePassed,
             CallError::Host(HostError::Unusable | HostError::BadReference) => Problem::Unusable,
-            CallError::Spent | CallError::Host(HostError::Outage(_) | HostError::NotGranted) => {
+            CallError::Spent
+            | CallError::Host(
+                HostError::Outage(_) | HostError::NotGranted | HostError::Forbidden(_),
+            ) => {
                 return Refusal::Interrupted(interruption(error));
             }
         };
@@ -283,7 +286,9 @@ impl Prover<'_> {
             Ok(_) => Ok(()),
             Err(
                 error @ (CallError::Spent
-                | CallError::Host(HostError::Outage(_) | HostError::NotGranted)),
+                | CallError::Host(
+                    HostError::Outage(_) | HostError::NotGranted | HostError::Forbidden(_),
+                )),
             ) => Err(interruption(&error)),
             Err(CallError::Host(_)) => Ok(()),
         }
@@ -336,7 +341,8 @@ fn interruption(error: &CallError) -> Interruption {
             | HostError::Negative
             | HostError::NonePassed
             | HostError::BadReference
-            | HostError::NotGranted,
+            | HostError::NotGranted
+            | HostError::Forbidden(_),
         ) => Interruption::Outage(Outage::Other),
     }
 }
