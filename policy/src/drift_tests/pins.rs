@@ -1,5 +1,6 @@
 //! Pins: signers that have to be there, and that are known.
 
+use super::listed::{Entry, listing};
 use super::*;
 
 fn pin(by: &[Carries]) -> Value {
