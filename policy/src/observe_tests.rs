@@ -102,11 +102,11 @@ fn after_resolution_everything_is_asked_by_digest() {
 }
 
 #[test]
-fn the_default_tag_is_latest_and_the_spelling_is_kept() {
+fn the_default_tag_is_latest_and_the_path_is_as_spelled() {
     let host = FakeHost::new();
     let baseline = Baseline::new("docker.io/library/nginx".parse().unwrap(), Rank::Key, now());
     observed(&host, &settings(json!({})), &usable(baseline), "nginx").unwrap();
-    assert_eq!(host.calls(), ["digest nginx:latest"]);
+    assert_eq!(host.calls(), ["digest docker.io/nginx:latest"]);
 }
 
 /// Entries of the baseline that end an observation.

@@ -8,27 +8,62 @@ use rstest::rstest;
 
 const HEX: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+/// Each spelling with the repository that it names, and the name that hosts are asked with.
 #[rstest]
-#[case("nginx", "docker.io/library/nginx")]
-#[case("library/nginx", "docker.io/library/nginx")]
-#[case("docker.io/nginx", "docker.io/library/nginx")]
-#[case("index.docker.io/library/nginx", "docker.io/library/nginx")]
-#[case("registry-1.docker.io/library/nginx", "docker.io/library/nginx")]
-#[case("Docker.IO:443/library/nginx", "docker.io/library/nginx")]
-#[case("acme/api", "docker.io/acme/api")]
-#[case("GHCR.io/acme/api", "ghcr.io/acme/api")]
-#[case("ghcr.io:443/acme/api", "ghcr.io/acme/api")]
-#[case("ghcr.io:0443/acme/api", "ghcr.io/acme/api")]
-#[case("ghcr.io:80/acme/api", "ghcr.io/acme/api")]
-#[case("localhost/api", "localhost/api")]
-#[case("Registry/acme/api", "registry:443/acme/api")]
-#[case("registry:443/acme/api", "registry:443/acme/api")]
-#[case("registry:80/acme/api", "registry:443/acme/api")]
-#[case("registry:5000/acme/api", "registry:5000/acme/api")]
-#[case("localhost:5000/a/b/c", "localhost:5000/a/b/c")]
-#[case("[::1]:5000/api", "[::1]:5000/api")]
-#[case("quay.io/a/b__c--d.e_f", "quay.io/a/b__c--d.e_f")]
-fn normalises_every_spelling(#[case] spelled: &str, #[case] repository: &str) {
+#[case("nginx", "docker.io/library/nginx", "docker.io/nginx")]
+#[case("library/nginx", "docker.io/library/nginx", "docker.io/library/nginx")]
+#[case("docker.io/nginx", "docker.io/library/nginx", "docker.io/nginx")]
+#[case(
+    "index.docker.io/library/nginx",
+    "docker.io/library/nginx",
+    "docker.io/library/nginx"
+)]
+#[case(
+    "registry-1.docker.io/library/nginx",
+    "docker.io/library/nginx",
+    "docker.io/library/nginx"
+)]
+#[case(
+    "Docker.IO:443/library/nginx",
+    "docker.io/library/nginx",
+    "docker.io/library/nginx"
+)]
+#[case(
+    "index.docker.io:80/library/nginx",
+    "index.docker.io:80/library/nginx",
+    "index.docker.io:80/library/nginx"
+)]
+#[case("acme/api", "docker.io/acme/api", "docker.io/acme/api")]
+#[case("GHCR.io/acme/api", "ghcr.io/acme/api", "ghcr.io/acme/api")]
+#[case("ghcr.io:443/acme/api", "ghcr.io/acme/api", "ghcr.io/acme/api")]
+#[case("ghcr.io:0443/acme/api", "ghcr.io/acme/api", "ghcr.io/acme/api")]
+#[case("GHCR.io:80/acme/api", "ghcr.io:80/acme/api", "ghcr.io:80/acme/api")]
+#[case("ghcr.io:0080/acme/api", "ghcr.io:80/acme/api", "ghcr.io:80/acme/api")]
+#[case("localhost/api", "localhost/api", "localhost/api")]
+#[case("Registry/acme/api", "registry:443/acme/api", "registry:443/acme/api")]
+#[case(
+    "registry:443/acme/api",
+    "registry:443/acme/api",
+    "registry:443/acme/api"
+)]
+#[case("registry:80/acme/api", "registry:80/acme/api", "registry:80/acme/api")]
+#[case(
+    "registry:5000/acme/api",
+    "registry:5000/acme/api",
+    "registry:5000/acme/api"
+)]
+#[case("localhost:5000/a/b/c", "localhost:5000/a/b/c", "localhost:5000/a/b/c")]
+#[case("[::1]:5000/api", "[::1]:5000/api", "[::1]:5000/api")]
+#[case(
+    "quay.io/a/b__c--d.e_f",
+    "quay.io/a/b__c--d.e_f",
+    "quay.io/a/b__c--d.e_f"
+)]
+fn normalises_every_spelling(
+    #[case] spelled: &str,
+    #[case] repository: &str,
+    #[case] called: &str,
+) {
     for suffix in [
         "",
         ":v1",
@@ -37,13 +72,72 @@ fn normalises_every_spelling(#[case] spelled: &str, #[case] repository: &str) {
     ] {
         let reference: ImageReference = format!("{spelled}{suffix}").parse().unwrap();
         assert_eq!(reference.repository().as_str(), repository);
-        assert_eq!(reference.name(), spelled);
+        assert_eq!(reference.name(), called);
         assert_eq!(reference.spelled(), format!("{spelled}{suffix}"));
     }
 }
 
 #[rstest]
+#[case("ghcr.io:80/acme/api", Some("ghcr.io/acme/api"))]
+#[case("registry:80/acme/api", Some("registry:443/acme/api"))]
+#[case("[::1]:80/api", Some("[::1]:443/api"))]
+#[case("docker.io:80/nginx", Some("docker.io/library/nginx"))]
+#[case(
+    "registry-1.docker.io:80/library/nginx",
+    Some("docker.io/library/nginx")
+)]
+#[case("ghcr.io/acme/api", None)]
+#[case("ghcr.io:8080/acme/api", None)]
+#[case("ghcr.io:180/acme/api", None)]
+fn tells_what_a_name_is_without_the_port_of_plain_http(
+    #[case] spelled: &str,
+    #[case] without: Option<&str>,
+) {
+    let repository: Repository = spelled.parse().unwrap();
+    let without = without.map(|text| text.parse::<Repository>().unwrap());
+    assert_eq!(repository.without_port_80(), without);
+}
+
+/// What runtimes look for among the images of a node.
+#[rstest]
+#[case::id(HEX.to_owned())]
+#[case::digest(format!("sha256:{HEX}"))]
+#[case::other_digest(format!("sha384:{}", "a".repeat(96)))]
+#[case::long_digest(format!("sha512:{}", "0".repeat(128)))]
+fn ids_of_local_images_are_no_references(#[case] text: String) {
+    assert_eq!(
+        text.parse::<ImageReference>(),
+        Err(ReferenceError::LocalImage)
+    );
+    assert_eq!(text.parse::<Repository>(), Err(ReferenceError::LocalImage));
+}
+
+#[rstest]
+#[case::named("docker.io/library/sha256:{HEX}")]
+#[case::short("sha256:latest")]
+#[case::below("acme/{HEX}")]
+#[case::tagged("{HEX}:v1")]
+#[case::shorter(&HEX[1..])]
+fn what_only_looks_like_an_id_is_a_reference(#[case] text: &str) {
+    let text = text.replace("{HEX}", HEX);
+    assert!(text.parse::<ImageReference>().is_ok(), "{text}");
+}
+
+#[rstest]
+#[case::sha512(format!("ghcr.io/acme/api@sha512:{}", "a".repeat(128)))]
+#[case::sha384(format!("ghcr.io/acme/api:v1@sha384:{}", "a".repeat(96)))]
+#[case::unknown(format!("ghcr.io/acme/api@blake3:{HEX}"))]
+#[case::upper_case(format!("ghcr.io/acme/api@sha256:{}", HEX.to_uppercase()))]
+fn digests_of_another_kind_are_unreadable(#[case] text: String) {
+    assert!(matches!(
+        text.parse::<ImageReference>(),
+        Err(ReferenceError::Digest(_))
+    ));
+}
+
+#[rstest]
 #[case::empty("")]
+#[case::blank(" \n")]
 #[case::space(" nginx")]
 #[case::inner_space("ng inx")]
 #[case::newline("nginx\n")]

@@ -180,7 +180,7 @@ impl Settings {
         rewritten(&self.aliases, repository).unwrap_or_else(|| repository.clone())
     }
 
-    /// The name under which hosts are asked about `reference`: as it is spelled, or at a mirror.
+    /// The name under which hosts are asked about `reference`: see [`ImageReference::name`], or at a mirror.
     #[must_use]
     pub fn call_name(&self, reference: &ImageReference) -> String {
         rewritten(&self.mirrors, reference.repository())
@@ -207,14 +207,13 @@ impl Settings {
     }
 }
 
-/// The first rewrite that matches, where it makes a repository in its normal form.
+/// What the first rewrite that matches makes, normalised like any name; none where that is no repository.
 fn rewritten(rewrites: &[Rewrite], repository: &Repository) -> Option<Repository> {
     let text = rewrites
         .iter()
         .find_map(|rewrite| rewrite.apply(repository.as_str()))?;
-    text.parse::<Repository>()
-        .ok()
-        .filter(|parsed| parsed.as_str() == text)
+    // A registry alone, where a wildcard stood for no segment, would read as an image on Docker Hub.
+    text.contains('/').then(|| text.parse().ok()).flatten()
 }
 
 impl Default for Settings {

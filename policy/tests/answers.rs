@@ -316,7 +316,7 @@ fn names_further_images() {
     sign(&mut host, GOOGLE, "dev@acme.example");
     let mut also = baseline("docker.io/library/nginx", &[signer(GITHUB, RELEASE)]);
     host.learn(&also);
-    host.push("nginx", "latest", &[]);
+    host.push("docker.io/nginx", "latest", &[]);
     also.repository = "quay.io/acme/db".parse().unwrap();
     also.established = None;
     host.learn(&also);

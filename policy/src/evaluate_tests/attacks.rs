@@ -101,11 +101,7 @@ fn garbage_beside_an_own_signature_is_refused() {
 #[test]
 fn another_spelling_of_the_repository_is_the_same_repository() {
     let host = learned_host();
-    for spelled in [
-        "GHCR.IO/acme/api",
-        "ghcr.io:443/acme/api",
-        "ghcr.io:80/acme/api",
-    ] {
+    for spelled in ["GHCR.IO/acme/api", "ghcr.io:443/acme/api"] {
         let image = format!("{spelled}@{}", evil());
         let result = evaluated_to(&host, &enforced(), &[&image]);
         assert_eq!(

@@ -83,10 +83,9 @@ fn the_first_alias_decides_and_none_is_chained() {
     assert_eq!(aliased("nginx"), "docker.io/library/nginx");
 }
 
-/// A rewrite can make what is no repository in its normal form; then nothing is rewritten.
+/// A rewrite can make what is no repository; then nothing is rewritten.
 #[rstest]
 #[case::no_path("a.io/**/x", "b.io/**", "a.io/x")]
-#[case::single_name_on_docker_hub("a.io/**", "docker.io/**", "a.io/nginx")]
 #[case::separator_at_the_end("a.io/x*", "b.io/x-*", "a.io/x")]
 #[case::too_long("a.io/**", "b.io/a-rather-long-name-in-front/**", &format!("a.io/{}", "x".repeat(250)))]
 fn leaves_repositories_where_an_alias_makes_none(
@@ -102,11 +101,66 @@ fn leaves_repositories_where_an_alias_makes_none(
     assert_eq!(settings.call_name(&name.parse().unwrap()), name);
 }
 
+/// What an alias or a mirror makes is a name like any other.
+#[rstest]
+#[case::single_name_on_docker_hub(
+    "mirror.example/hub/**",
+    "docker.io/**",
+    "mirror.example/hub/nginx",
+    "docker.io/library/nginx"
+)]
+#[case::long_name_on_docker_hub(
+    "mirror.example/hub/**",
+    "docker.io/**",
+    "mirror.example/hub/library/nginx",
+    "docker.io/library/nginx"
+)]
+#[case::someone_on_docker_hub(
+    "mirror.example/hub/**",
+    "docker.io/**",
+    "mirror.example/hub/acme/web",
+    "docker.io/acme/web"
+)]
+#[case::registry_from_the_path(
+    "mirror.example/*/**",
+    "*.io/**",
+    "mirror.example/ghcr/acme/api",
+    "ghcr.io/acme/api"
+)]
+fn what_a_rewrite_makes_is_normalised(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] name: &str,
+    #[case] made: &str,
+) {
+    let settings = settings(&json!({
+        "aliases": [{"from": from, "to": to}],
+        "mirrors": [{"for": from, "fetchFrom": to}],
+    }));
+    assert_eq!(settings.aliased(&repository(name)), repository(made));
+    assert_eq!(settings.call_name(&name.parse().unwrap()), made);
+}
+
+/// Mirrors are for names as they are spelled: what an alias makes of one is where nobody said to ask.
+#[test]
+fn mirrors_do_not_follow_aliases() {
+    let settings = settings(&json!({
+        "aliases": [{"from": "corp.example/hub/**", "to": "docker.io/**"}],
+        "mirrors": [{"for": "docker.io/**", "fetchFrom": "other.example/**"}],
+    }));
+    let image = "corp.example/hub/nginx:1".parse().unwrap();
+    assert_eq!(settings.call_name(&image), "corp.example/hub/nginx");
+    assert_eq!(
+        settings.aliased(image.repository()),
+        repository("docker.io/library/nginx")
+    );
+}
+
 #[rstest]
 #[case::short("nginx:1.27", "mirror.example/hub/library/nginx")]
 #[case::other_host("registry-1.docker.io/acme/web", "mirror.example/hub/acme/web")]
-#[case::not_mirrored("GHCR.io:443/acme/api:v1", "GHCR.io:443/acme/api")]
-fn calls_name_the_mirror_or_what_was_spelled(#[case] spelled: &str, #[case] name: &str) {
+#[case::not_mirrored("GHCR.io:443/acme/api:v1", "ghcr.io/acme/api")]
+fn calls_name_the_mirror_or_the_normalised_registry(#[case] spelled: &str, #[case] name: &str) {
     let settings = settings(
         &json!({"mirrors": [{"for": "docker.io/**", "fetchFrom": "mirror.example/hub/**"}]}),
     );
