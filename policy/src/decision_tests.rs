@@ -226,6 +226,30 @@ fn a_template_is_rejected_for_what_is_proven_behind_what_is_not() {
     }
 }
 
+/// Whatever is known, said and found: a workload is never rejected for more than its pods are.
+#[rstest]
+fn a_template_is_never_stricter_than_its_pods(
+    #[values(
+        Drift::Pin(PinFound::Unsigned),
+        Drift::Undetermined(Cause::Outage, None),
+        Drift::Undetermined(Cause::Baseline, None),
+        Drift::Unsigned,
+        signer(),
+        Drift::New
+    )]
+    drift: Drift,
+    #[values(true, false)] pinned: bool,
+) {
+    let drifts = [drift];
+    for (everywhere, here) in SAID {
+        let settings = saying(everywhere, here);
+        for past in Past::ALL {
+            let of = |template| ruled_on(&settings, past, pinned, template, &drifts).decision;
+            assert!(of(true) <= of(false), "{past:?}");
+        }
+    }
+}
+
 #[test]
 fn says_why_it_is_lenient() {
     let of = |settings: &Settings, past, drift: Drift| {

@@ -107,12 +107,32 @@ impl<'a> Evaluator<'a, '_> {
                 continue;
             };
             let repository = self.settings.aliased(reference.repository());
-            lookups.entry(repository).or_insert_with_key(|repository| {
-                self.calls
-                    .baseline(&self.settings.baseline.namespace, repository)
-            });
+            let look = |repository: &Repository| {
+                let namespace = &self.settings.baseline.namespace;
+                self.calls.baseline(namespace, repository)
+            };
+            let plain = repository.without_port_80();
+            let lookup = lookups.entry(repository).or_insert_with_key(look);
+            if let Some(plain) = plain.filter(|_| lookup.could_be_lost()) {
+                lookups.entry(plain).or_insert_with_key(look);
+            }
         }
         lookups
+    }
+
+    /// The baseline of the name without port 80, where it was signed and the one with it has none of its own: a spelling
+    /// is no way out of a baseline.
+    fn plain_port(
+        repository: &Repository,
+        lookup: &Lookup,
+        lookups: &BTreeMap<Repository, Lookup>,
+    ) -> Option<Lookup> {
+        let plain = repository.without_port_80()?;
+        if !lookup.could_be_lost() {
+            return None;
+        }
+        let of_plain = lookups.get(&plain)?;
+        (!of_plain.could_be_lost()).then(|| of_plain.clone())
     }
 
     /// Whether an image is observed before the others.
@@ -147,9 +167,13 @@ impl<'a> Evaluator<'a, '_> {
             .filter(|_| within)
             .cloned()
             .unwrap_or(Lookup::Unread);
-        let observation = match self.observation(&reference, &repository, &lookup) {
-            Ok(observation) => observation,
-            Err(error) => return self.unreadable(image, error, Some(&repository)),
+        let (lookup, observation) = match Self::plain_port(&repository, &lookup, lookups) {
+            // Nor is a digest that is listed under the other name: the registry may be another one.
+            Some(of_plain) => (of_plain, Observation::unknown(None, Cause::Answer, None)),
+            None => match self.observation(&reference, &repository, &lookup) {
+                Ok(observation) => (lookup, observation),
+                Err(error) => return self.unreadable(image, error, Some(&repository)),
+            },
         };
         let facts = Facts {
             spelled: reference.repository().clone(),

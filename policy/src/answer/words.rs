@@ -105,7 +105,10 @@ pub(super) fn before(baseline: &Baseline, beside: Option<&Signer>, limit: usize)
         return if baseline.is_signed() {
             "nobody who is not retired".to_owned()
         } else {
-            format!("nobody, since {}", baseline.first_seen.format("%Y-%m-%d"))
+            format!(
+                "no signature, seen since {}",
+                baseline.first_seen.format("%Y-%m-%d")
+            )
         };
     };
     let more = match baseline.known().count() {

@@ -171,3 +171,39 @@ fn a_repository_whose_signers_are_all_retired_is_asked_about() {
     let unsigned = evaluated_to(&host, &enforced(), &[&at_tag("v2")]);
     assert_eq!(unsigned, (vec!["unsigned".to_owned()], Some(403)));
 }
+
+/// With `:80` it may be another registry; whether it is, only its own baseline says.
+#[rstest]
+#[case::signed(learned(), "undetermined (answer)", Some(500))]
+#[case::never_signed(never_signed(), "new", None)]
+fn a_port_is_no_way_out(#[case] plain: Baseline, #[case] drift: &str, #[case] code: Option<u16>) {
+    let mut plain = plain;
+    plain.verified.clear();
+    let with_port = REPOSITORY.replace("ghcr.io", "ghcr.io:80");
+    let host = learned_host();
+    host.learn(&plain);
+    for image in [
+        format!("{with_port}:v1"),
+        format!("{with_port}@{}", digest("v1")),
+    ] {
+        let result = evaluated_to(&host, &enforced(), &[&image]);
+        assert_eq!(result, (vec![drift.to_owned()], code));
+    }
+    assert!(host.kinds().iter().all(|kind| kind == "config-map"));
+    // One that is listed under the other name was another registry's.
+    let mut verified = learned();
+    let signer = signer_of(&release("v1")).id();
+    verified
+        .verified
+        .push(Verified::new(digest("v1"), &signer, now()));
+    host.learn(&verified);
+    let image = format!("{with_port}@{}", digest("v1"));
+    assert_eq!(evaluated_to(&host, &enforced(), &[&image]).1, Some(500));
+    // With a baseline of its own it is a repository of its own.
+    let mut own = learned();
+    own.repository = with_port.parse().unwrap();
+    own.verified = verified.verified;
+    host.learn(&own);
+    let result = evaluated_to(&host, &enforced(), &[&image]);
+    assert_eq!(result, (vec!["-".to_owned()], None));
+}
