@@ -89,10 +89,10 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// How this signer was ended, where nothing else makes it known.
+    /// How this signer was ended, unless it is on the record again. That a pin or an exception names it does not undo it.
     #[must_use]
     pub fn retired(&self, signer: &Signer) -> Option<&'a Retired> {
-        if self.contains(signer) {
+        if self.in_baseline(signer) {
             return None;
         }
         let compared = self.compared(signer);

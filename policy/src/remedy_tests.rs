@@ -211,6 +211,41 @@ fn nothing_brings_a_retired_signer_back_by_pasting() {
     assert_eq!(told(&plain(), baseline, found(Posture::Signed, &both)), "");
 }
 
+/// A key that signs alone in a repository of certificates, and what the record says of it.
+#[rstest]
+#[case::known(false, true, true)]
+#[case::retired(true, false, false)]
+#[case::back_on_the_record(true, true, true)]
+fn a_pin_does_not_undo_a_retirement(
+    #[case] retired: bool,
+    #[case] known: bool,
+    #[case] approves: bool,
+) {
+    let key = SigningKey::generate(KeyKind::P256).unwrap();
+    let payload = SimpleSigning::cosign(REPOSITORY, image().as_str()).bytes();
+    let by_key = Signature::by_key(&key, &payload, Some(sigstore().log()), signed_at()).unwrap();
+    let mut baseline = learned();
+    let record = crate::testing::record(&key_signer(&key));
+    if retired {
+        let mut ended = record.clone();
+        ended.retired = Some(Retired {
+            at: now(),
+            by: "jane".to_owned(),
+            reason: "leaked".to_owned(),
+        });
+        baseline.signers.push(ended);
+    }
+    if known {
+        baseline.signers.push(record);
+    }
+    let pins =
+        json!([{"repositories": [REPOSITORY], "anyOf": [{"publicKey": key.public_key_pem()}]}]);
+    let settings = settings(json!({"pins": pins}));
+    let text = told(&settings, baseline, found(Posture::Signed, &[by_key]));
+    assert_eq!(text.contains("--alone"), approves, "{text}");
+    assert_eq!(text.contains("retired on"), !approves, "{text}");
+}
+
 #[test]
 fn the_setting_that_would_fold_is_named() {
     let learned = established(&[signer_of(&Identity::github(
