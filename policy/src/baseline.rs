@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::posture::Rank;
 use crate::reference::Repository;
 use crate::signer::{Signer, SignerId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ pub const LABEL: &str = "signature-continuity/baseline";
 pub const ANNOTATION: &str = "signature-continuity/repository";
 /// The ConfigMap that says when the learner ran last.
 pub const STATE_NAME: &str = "continuity-state";
+/// After how long without a run the learner counts as gone.
+pub const LEARNER_GONE_AFTER: TimeDelta = TimeDelta::days(7);
 /// The size limit of a Kubernetes object's data.
 const LARGEST: usize = 1024 * 1024;
 

@@ -107,7 +107,10 @@ fn learned(by: &[Carries]) -> Baseline {
 }
 
 fn assessed(lookup: &Lookup, settings: &Settings, observation: &Observation) -> Assessment {
-    let repository = REPOSITORY.parse().unwrap();
+    let repository = REPOSITORY
+        .parse::<crate::reference::Repository>()
+        .unwrap()
+        .into();
     let exceptions: Vec<&Exception> = settings
         .exceptions
         .iter()

@@ -5,6 +5,7 @@
 //! once; none is left out: what there was no time or room for is `undetermined (limit)`.
 
 mod learner;
+mod port_80;
 mod report;
 
 pub use report::{Evaluation, ImageReport, Outcome, Unreadable};
@@ -21,7 +22,7 @@ use crate::posture::Cause;
 use crate::proof::{ProvenSigner, Subject, prove};
 use crate::reference::{ImageReference, Repository};
 use crate::request::{AdmissionContext, Looked, RequestedImage, look};
-use crate::settings::{Settings, TrustControl};
+use crate::settings::{RepositoryNames, Settings, TrustControl};
 use crate::signer::Signer;
 use crate::subject::fold_subject;
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
@@ -106,33 +107,19 @@ impl<'a> Evaluator<'a, '_> {
             let Ok(reference) = &image.reference else {
                 continue;
             };
-            let repository = self.settings.aliased(reference.repository());
-            let look = |repository: &Repository| {
-                let namespace = &self.settings.baseline.namespace;
-                self.calls.baseline(namespace, repository)
-            };
-            let plain = repository.without_port_80();
-            let lookup = lookups.entry(repository).or_insert_with_key(look);
-            if let Some(plain) = plain.filter(|_| lookup.could_be_lost()) {
-                lookups.entry(plain).or_insert_with_key(look);
+            let mut own = Some(reference.repository().clone());
+            // The other name is asked for only where this one has no past.
+            while let Some(name) = own {
+                let lookup = lookups
+                    .entry(self.settings.aliased(&name))
+                    .or_insert_with_key(|repository| {
+                        self.calls
+                            .baseline(&self.settings.baseline.namespace, repository)
+                    });
+                own = name.without_port_80().filter(|_| lookup.could_be_lost());
             }
         }
         lookups
-    }
-
-    /// The baseline of the name without port 80, where it was signed and the one with it has none of its own: a spelling
-    /// is no way out of a baseline.
-    fn plain_port(
-        repository: &Repository,
-        lookup: &Lookup,
-        lookups: &BTreeMap<Repository, Lookup>,
-    ) -> Option<Lookup> {
-        let plain = repository.without_port_80()?;
-        if !lookup.could_be_lost() {
-            return None;
-        }
-        let of_plain = lookups.get(&plain)?;
-        (!of_plain.could_be_lost()).then(|| of_plain.clone())
     }
 
     /// Whether an image is observed before the others.
@@ -140,12 +127,12 @@ impl<'a> Evaluator<'a, '_> {
         let Ok(reference) = &image.reference else {
             return false;
         };
-        let repository = self.settings.aliased(reference.repository());
+        let (names, _) = self.judged_names(reference, lookups);
         let established = lookups
-            .get(&repository)
+            .get(names.aliased())
             .and_then(Lookup::baseline)
             .is_some_and(|baseline| baseline.is_established(self.calls.started()));
-        established || self.settings.pinned(&repository).is_some()
+        established || self.settings.pinned(&names).is_some()
     }
 
     fn image(
@@ -161,23 +148,24 @@ impl<'a> Evaluator<'a, '_> {
                 return self.unreadable(image, error, None);
             }
         };
-        let repository = self.settings.aliased(reference.repository());
+        let (names, respelled) = self.judged_names(&reference, lookups);
         let lookup = lookups
-            .get(&repository)
+            .get(names.aliased())
             .filter(|_| within)
             .cloned()
             .unwrap_or(Lookup::Unread);
-        let (lookup, observation) = match Self::plain_port(&repository, &lookup, lookups) {
-            // Nor is a digest that is listed under the other name: the registry may be another one.
-            Some(of_plain) => (of_plain, Observation::unknown(None, Cause::Answer, None)),
-            None => match self.observation(&reference, &repository, &lookup) {
-                Ok(observation) => (lookup, observation),
-                Err(error) => return self.unreadable(image, error, Some(&repository)),
-            },
+        let observed = if respelled {
+            // No digest: one that is listed under the other name may have been another registry's.
+            Ok(Observation::unknown(None, Cause::Answer, None))
+        } else {
+            self.observation(&reference, &names, &lookup)
+        };
+        let observation = match observed {
+            Ok(observation) => observation,
+            Err(error) => return self.unreadable(image, error, Some(&names)),
         };
         let facts = Facts {
-            spelled: reference.repository().clone(),
-            repository,
+            names,
             lookup,
             observation,
         };
@@ -197,12 +185,12 @@ impl<'a> Evaluator<'a, '_> {
         &self,
         image: RequestedImage,
         error: Unreadable,
-        repository: Option<&Repository>,
+        names: Option<&RepositoryNames>,
     ) -> ImageReport<'a> {
         ImageReport {
             image,
             finding: Err(error),
-            enforced: scope(self.settings, &self.place, repository).is_enforced(),
+            enforced: scope(self.settings, &self.place, names).is_enforced(),
             decision: if self.place.template {
                 Decision::Admit
             } else {
@@ -214,7 +202,7 @@ impl<'a> Evaluator<'a, '_> {
     fn observation(
         &self,
         reference: &ImageReference,
-        repository: &Repository,
+        names: &RepositoryNames,
         lookup: &Lookup,
     ) -> Result<Observation, Unreadable> {
         let digest = || reference.digest().cloned();
@@ -226,8 +214,8 @@ impl<'a> Evaluator<'a, '_> {
             Lookup::Absent | Lookup::Usable(_) => {}
         }
         // Which digest a tag means is found out on the way.
-        let in_force = exceptions_in_force(self.settings, repository, None, self.calls.started());
-        let known = Known::new(self.settings, repository, lookup.baseline(), &in_force);
+        let in_force = exceptions_in_force(self.settings, names, None, self.calls.started());
+        let known = Known::new(self.settings, names, lookup.baseline(), &in_force);
         let never_signed = lookup
             .baseline()
             .is_some_and(|baseline| !baseline.is_signed());
@@ -236,7 +224,7 @@ impl<'a> Evaluator<'a, '_> {
         }
         let image = Subjected {
             reference,
-            repository,
+            repository: names.aliased(),
             lookup,
             known: &known,
             thorough: false,
@@ -280,7 +268,8 @@ impl<'a> Evaluator<'a, '_> {
             Signer::Keyless(keyless) => keyless.issuer == *issuer && keyless.subject == wanted,
             Signer::Key(_) => false,
         };
-        let known = Known::new(self.settings, image.repository(), None, &[]);
+        let names = self.settings.names(image.repository());
+        let known = Known::new(self.settings, &names, None, &[]);
         let findings = prove(self.calls, &proven, &claims, &known, is_wanted);
         findings.interrupted.is_none() && !findings.proven.iter().any(is_wanted)
     }

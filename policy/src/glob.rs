@@ -54,6 +54,9 @@ pub enum GlobError {
     /// Half a subject.
     #[error("expected text before and after the @ of a subject")]
     Subject,
+    /// `@{sha}`, `@{commit}*`
+    #[error("expected {{commit}} and nothing else after the @ of a subject")]
+    Commit,
     /// Two patterns whose wildcards do not answer each other.
     #[error(
         "expected the same wildcards in the same order on both sides, as in mirror.example/hub/** and docker.io/**"

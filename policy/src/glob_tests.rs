@@ -112,71 +112,6 @@ fn rejects_patterns_that_no_namespace_matches(#[case] text: &str) {
     assert!(Glob::for_namespaces("prod-*").is_ok());
 }
 
-const WORKFLOW: &str = "https://github.com/acme/api/.github/workflows/release.yml";
-
-#[rstest]
-#[case::itself("dev@acme.example", "dev@acme.example")]
-#[case::any_person("*@acme.example", "dev@acme.example")]
-#[case::part_of_a_person("ci-*@acme.example", "ci-7@acme.example")]
-#[case::any_domain("dev@*", "dev@acme.example")]
-#[case::no_at(
-    "https://kubernetes.io/namespaces/*/serviceaccounts/ci",
-    "https://kubernetes.io/namespaces/prod/serviceaccounts/ci"
-)]
-#[case::all_tags(&format!("{WORKFLOW}@refs/tags/*"), &format!("{WORKFLOW}@refs/tags/v1.2.3"))]
-#[case::folded_tags(&format!("{WORKFLOW}@refs/tags/*"), &format!("{WORKFLOW}@refs/tags/*"))]
-#[case::tags_with_slashes(&format!("{WORKFLOW}@refs/tags/*"), &format!("{WORKFLOW}@refs/tags/api/v1"))]
-#[case::rest_in_a_segment(&format!("{WORKFLOW}@refs/heads/release-*"), &format!("{WORKFLOW}@refs/heads/release-1/x"))]
-#[case::rest_with_at(&format!("{WORKFLOW}@refs/heads/*"), &format!("{WORKFLOW}@refs/heads/a@b"))]
-#[case::any_ref(&format!("{WORKFLOW}@*"), &format!("{WORKFLOW}@refs/heads/main"))]
-#[case::any_repository("https://github.com/acme/*/.github/workflows/release.yml@refs/tags/*", &format!("{WORKFLOW}@refs/tags/*"))]
-#[case::any_workflow("https://github.com/acme/**@refs/tags/*", &format!("{WORKFLOW}@refs/tags/*"))]
-#[case::empty_segments(
-    "https://gitlab.com/acme/**//.gitlab-ci.yml@refs/heads/main",
-    "https://gitlab.com/acme/a/b//.gitlab-ci.yml@refs/heads/main"
-)]
-#[case::pattern_in_the_middle(&format!("{WORKFLOW}@refs/*/main"), &format!("{WORKFLOW}@refs/heads/main"))]
-#[case::several_segments_in_the_end(&format!("{WORKFLOW}@refs/**"), &format!("{WORKFLOW}@refs/heads/main"))]
-fn matches_subjects(#[case] pattern: &str, #[case] subject: &str) {
-    assert!(pattern.parse::<SubjectGlob>().unwrap().matches(subject));
-}
-
-#[rstest]
-#[case::other_domain("*@acme.example", "dev@acme.example.evil.example")]
-#[case::second_at("*@acme.example", "dev@evil.example@acme.example")]
-#[case::second_at_behind("dev@*.example", "dev@evil.example@acme.example")]
-#[case::other_organisation(
-    "https://github.com/acme/*/.github/workflows/release.yml@refs/tags/*",
-    "https://github.com/acme-evil/api/.github/workflows/release.yml@refs/tags/*"
-)]
-#[case::branch_for_tag(&format!("{WORKFLOW}@refs/tags/*"), &format!("{WORKFLOW}@refs/heads/main"))]
-#[case::no_tag(&format!("{WORKFLOW}@refs/tags/*"), &format!("{WORKFLOW}@refs/tags/"))]
-#[case::branch_named_like_a_workflow(
-    "https://github.com/acme/**/release.yml@refs/tags/*",
-    "https://github.com/acme/api/.github/workflows/evil.yml@refs/heads/x/release.yml@refs/tags/v1"
-)]
-#[case::branch_named_like_a_tag(
-    "https://github.com/acme/api/.github/workflows/*@refs/tags/*",
-    "https://github.com/acme/api/.github/workflows/evil.yml@refs/heads/x@refs/tags/v1"
-)]
-#[case::no_at_in_text("dev@*", "dev")]
-#[case::no_at_in_pattern("*", "dev@acme.example")]
-#[case::not_anchored_at_the_end(&format!("{WORKFLOW}@refs/heads/main"), &format!("{WORKFLOW}@refs/heads/main2"))]
-fn matches_no_other_subjects(#[case] pattern: &str, #[case] subject: &str) {
-    assert!(!pattern.parse::<SubjectGlob>().unwrap().matches(subject));
-}
-
-#[rstest]
-#[case::nothing_before("@acme.example", GlobError::Subject)]
-#[case::nothing_after("dev@", GlobError::Subject)]
-#[case::space("a b", GlobError::Character)]
-#[case::stars("a**@b", GlobError::Stars)]
-#[case::stars_after(&format!("{WORKFLOW}@refs/tags/v**"), GlobError::Stars)]
-#[case::too_long(&format!("a@{}", "b".repeat(511)), GlobError::Length(513))]
-fn rejects_what_is_no_subject(#[case] text: &str, #[case] error: GlobError) {
-    assert_eq!(text.parse::<SubjectGlob>(), Err(error));
-}
-
 fn rewrite(from: &str, to: &str) -> Result<Rewrite, GlobError> {
     Rewrite::new(
         Glob::for_repositories(from).unwrap(),
@@ -216,6 +151,41 @@ fn leaves_what_does_not_match() {
 #[case::one_more("a.io/*", "b.io/*-*")]
 fn rejects_sides_with_other_wildcards(#[case] from: &str, #[case] to: &str) {
     assert_eq!(rewrite(from, to), Err(GlobError::Wildcards));
+}
+
+#[test]
+fn limits_are_inclusive() {
+    let longest = "a".repeat(LONGEST);
+    assert!(glob(&longest).matches(&longest));
+    assert!(glob("*").matches(&"a".repeat(LONGEST_TEXT)));
+    assert!(!glob("*").matches(&"a".repeat(LONGEST_TEXT + 1)));
+    // Bytes count, as in the names that are matched.
+    let wide = "é".repeat(LONGEST / 2 + 1);
+    assert_eq!(wide.parse::<Glob>(), Err(GlobError::Length(LONGEST + 2)));
+}
+
+/// What each wildcard takes: earlier ones as little as they can, the last `**` what is left.
+#[rstest]
+#[case::nothing("a/b", "a/b", &[])]
+#[case::whole("*", "a", &["a"])]
+#[case::part("a*", "abc", &["bc"])]
+#[case::empty_part("a*", "a", &[""])]
+#[case::two_parts("*-*", "a-b-c", &["a", "b-c"])]
+#[case::three_parts("*-*-*", "a-b-c", &["a", "b", "c"])]
+#[case::end("a/**", "a/b/c", &["b/c"])]
+#[case::middle_takes_none("a/**/b", "a/b", &[""])]
+#[case::middle_takes_some("a/**/b", "a/x/y/b", &["x/y"])]
+#[case::first_takes_little("**/b/**", "a/b/b/c", &["a", "b/c"])]
+#[case::first_takes_more("**/b/*", "a/b/b/c", &["a/b", "c"])]
+#[case::tried_again_forgets("**/*-x/c", "a-x/b-x/c", &["a-x", "b"])]
+#[case::tried_again_keeps_what_was_before("*/**/*-x/c", "r/a-x/b-x/c", &["r", "a-x", "b"])]
+#[case::two_in_a_row("**/**", "a/b", &["", "a/b"])]
+fn captures_what_wildcards_stand_for(
+    #[case] pattern: &str,
+    #[case] text: &str,
+    #[case] expected: &[&str],
+) {
+    assert_eq!(captures(pattern, text).unwrap(), expected);
 }
 
 /// What takes exponential time in matchers that try every place for every wildcard.

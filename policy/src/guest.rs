@@ -72,7 +72,11 @@ pub fn validate_settings(payload: &[u8]) -> kubewarden_policy_sdk::wapc_guest::C
 }
 
 /// Judges one request with any host.
-pub fn judge(host: &dyn Host, settings: &Settings, request: Value) -> Answer {
+pub fn judge(host: &dyn Host, settings: &Settings, mut request: Value) -> Answer {
+    // Nothing in a field is no field, as the API server writes options that there are none of.
+    if let Some(fields) = request.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
     let request = serde_json::from_value(request.clone()).unwrap_or_else(|_| outline(&request));
     answer(&evaluate(host, settings, &request))
 }

@@ -12,7 +12,7 @@ use crate::observe::Observation;
 use crate::posture::Cause;
 use crate::reference::Repository;
 use crate::remedy::{Remedy, Situation};
-use crate::settings::{Exception, Settings};
+use crate::settings::{Exception, RepositoryNames, Settings};
 use chrono::{DateTime, Utc};
 
 /// Where an image is to run, and who asks.
@@ -29,10 +29,8 @@ pub struct Surroundings<'a> {
 /// What is known of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Its repository, as the image itself names it.
-    pub spelled: Repository,
-    /// The repository that its baseline belongs to: an alias may have made it another one.
-    pub repository: Repository,
+    /// Its repository, as the image itself names it and as its baseline is kept.
+    pub names: RepositoryNames,
     /// The baseline.
     pub lookup: Lookup,
     /// What it carries.
@@ -45,8 +43,7 @@ pub struct Judgement<'a> {
     settings: &'a Settings,
     now: DateTime<Utc>,
     in_force: Vec<&'a Exception>,
-    /// Its repository, as the image itself names it.
-    pub spelled: Repository,
+    names: RepositoryNames,
     /// What its baseline belongs to.
     pub repository: Repository,
     /// The baseline.
@@ -75,8 +72,7 @@ impl<'a> Judgement<'a> {
         control_fails: impl FnOnce() -> bool,
     ) -> Self {
         let Facts {
-            spelled,
-            repository,
+            names,
             lookup,
             mut observation,
         } = facts;
@@ -84,7 +80,7 @@ impl<'a> Judgement<'a> {
             observation = Observation::unknown(observation.digest, Cause::TrustRoot, None);
         }
         let digest = observation.digest.as_ref();
-        let covers = |exception: &&Exception| exception.covers_image(&repository, digest);
+        let covers = |exception: &&Exception| exception.covers_image(&names, digest);
         let (expired, in_force): (Vec<&Exception>, Vec<&Exception>) = settings
             .exceptions
             .iter()
@@ -94,7 +90,7 @@ impl<'a> Judgement<'a> {
             .iter()
             .filter(|exception| exception.expires_soon(now));
         let ageing = expired.iter().chain(soon).copied().collect();
-        let known = Known::new(settings, &repository, lookup.baseline(), &in_force);
+        let known = Known::new(settings, &names, lookup.baseline(), &in_force);
         let case = Case {
             lookup: &lookup,
             known: &known,
@@ -103,12 +99,12 @@ impl<'a> Judgement<'a> {
         };
         let assessment = assess(&case, &in_force);
         let stakes = Stakes::new(&lookup, known.is_pinned(), now);
-        let scope = scope(settings, place, Some(&repository));
+        let scope = scope(settings, place, Some(&names));
         let ruling = decide(&scope, stakes, &assessment.drifts);
         let situation = Situation {
             case: &case,
-            spelled: &spelled,
-            repository: &repository,
+            spelled: names.own(),
+            repository: names.aliased(),
             drifts: &assessment.drifts,
             expired,
         };
@@ -120,8 +116,8 @@ impl<'a> Judgement<'a> {
             settings,
             now,
             in_force,
-            spelled,
-            repository,
+            repository: names.aliased().clone(),
+            names,
             lookup,
             observation,
             assessment,
@@ -134,7 +130,7 @@ impl<'a> Judgement<'a> {
     /// What becomes of it in another place.
     #[must_use]
     pub fn ruling_in(&self, place: &Surroundings<'_>) -> Ruling {
-        let scope = scope(self.settings, place, Some(&self.repository));
+        let scope = scope(self.settings, place, Some(&self.names));
         let stakes = Stakes::new(&self.lookup, self.known().is_pinned(), self.now);
         decide(&scope, stakes, &self.assessment.drifts)
     }
@@ -149,7 +145,7 @@ impl<'a> Judgement<'a> {
     #[must_use]
     pub fn known(&self) -> Known<'_> {
         let baseline = self.lookup.baseline();
-        Known::new(self.settings, &self.repository, baseline, &self.in_force)
+        Known::new(self.settings, &self.names, baseline, &self.in_force)
     }
 
     /// Whether its baseline is still to be established.
@@ -165,25 +161,25 @@ impl<'a> Judgement<'a> {
 pub fn scope<'a>(
     settings: &'a Settings,
     place: &Surroundings<'_>,
-    repository: Option<&Repository>,
+    names: Option<&RepositoryNames>,
 ) -> Scope<'a> {
-    let entries = settings.enforce_entries(place.namespace, repository);
+    let entries = settings.enforce_entries(place.namespace, names);
     Scope::new(settings, entries.collect(), place.audit, place.template)
 }
 
-/// The exceptions that may count for an image of `repository`: before a tag is resolved (`digest` is absent) all that
+/// The exceptions that may count for an image of a repository with these names: before a tag is resolved (`digest` is absent) all that
 /// are in force for any of its images.
 #[must_use]
 pub fn exceptions_in_force<'a>(
     settings: &'a Settings,
-    repository: &Repository,
+    names: &RepositoryNames,
     digest: Option<&Digest>,
     now: DateTime<Utc>,
 ) -> Vec<&'a Exception> {
     let may_count = |exception: &&Exception| {
         let covers = match digest {
-            Some(digest) => exception.covers_image(repository, Some(digest)),
-            None => exception.scope.repository() == repository,
+            Some(digest) => exception.covers_image(names, Some(digest)),
+            None => names.contains(exception.scope.repository()),
         };
         covers && !exception.is_expired(now)
     };

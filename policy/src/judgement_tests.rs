@@ -19,8 +19,7 @@ const HERE: Surroundings<'_> = Surroundings {
 fn facts(observation: Observation) -> Facts {
     let repository: Repository = REPOSITORY.parse().unwrap();
     Facts {
-        spelled: repository.clone(),
-        repository,
+        names: repository.into(),
         lookup: Lookup::Usable(Box::new(established(&[signer_of(&release("v1"))]))),
         observation,
     }
@@ -109,7 +108,7 @@ fn exceptions_are_those_of_the_image_and_of_today() {
     assert_eq!(judged(&with("2026-02-28", "the image")), (false, 1));
     assert_eq!(judged(&with("2027-03-01", "another")), (false, 0));
     let settings = with("2027-03-01", "another");
-    let repository = REPOSITORY.parse().unwrap();
+    let repository = REPOSITORY.parse::<Repository>().unwrap().into();
     // Before a tag is resolved any digest may be meant.
     assert_eq!(
         exceptions_in_force(&settings, &repository, None, now()).len(),

@@ -8,15 +8,14 @@ use crate::baseline::{Baseline, Retired, SignerRecord};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::public_key::PublicKey;
-use crate::reference::Repository;
-use crate::settings::{Exception, PinnedSigner, Settings};
-use crate::signer::{Keyless, Signer, SignerId};
+use crate::settings::{Exception, PinnedSigner, RepositoryNames, Settings};
+use crate::signer::{Signer, SignerId};
 
 /// The known signers of one repository, for one image.
 #[derive(Clone)]
 pub struct Known<'a> {
     settings: &'a Settings,
-    repository: &'a Repository,
+    names: &'a RepositoryNames,
     baseline: Option<&'a Baseline>,
     pins: Option<Vec<&'a PinnedSigner>>,
     excepted: Vec<(&'a Exception, &'a SignerId)>,
@@ -27,7 +26,7 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn new(
         settings: &'a Settings,
-        repository: &'a Repository,
+        names: &'a RepositoryNames,
         baseline: Option<&'a Baseline>,
         exceptions: &[&'a Exception],
     ) -> Self {
@@ -44,9 +43,9 @@ impl<'a> Known<'a> {
             });
         Self {
             settings,
-            repository,
+            names,
             baseline,
-            pins: settings.pinned(repository),
+            pins: settings.pinned(names),
             excepted: excepted.collect(),
         }
     }
@@ -58,7 +57,7 @@ impl<'a> Known<'a> {
         let excepted = self.excepted.iter().copied();
         Self {
             excepted: excepted
-                .filter(|(exception, _)| exception.covers_image(self.repository, Some(digest)))
+                .filter(|(exception, _)| exception.covers_image(self.names, Some(digest)))
                 .collect(),
             ..self.clone()
         }
@@ -73,7 +72,14 @@ impl<'a> Known<'a> {
     /// Whether a pin names this signer.
     #[must_use]
     pub fn satisfies_pin(&self, signer: &Signer) -> bool {
-        let fold = |subject: &str| self.settings.comparison_subject(self.repository, subject);
+        let caller = match signer {
+            Signer::Keyless(keyless) => keyless.caller.as_ref(),
+            Signer::Key(_) => None,
+        };
+        let fold = |subject: &str| {
+            self.settings
+                .comparison_subject(self.names.aliased(), subject, caller)
+        };
         self.pins
             .iter()
             .flatten()
@@ -141,15 +147,8 @@ impl<'a> Known<'a> {
 
     /// The form in which signers are compared.
     fn compared(&self, signer: &Signer) -> String {
-        match signer {
-            Signer::Keyless(keyless) => Signer::Keyless(Keyless {
-                subject: self
-                    .settings
-                    .comparison_subject(self.repository, &keyless.subject),
-                ..keyless.clone()
-            })
-            .canonical(),
-            Signer::Key(_) => signer.canonical(),
-        }
+        self.settings
+            .compared(self.names.aliased(), signer)
+            .canonical()
     }
 }

@@ -25,12 +25,12 @@ fn observed(
     reference: &str,
 ) -> Result<Observation, HostRejectsReference> {
     let reference: ImageReference = reference.parse().unwrap();
-    let repository = settings.aliased(reference.repository());
-    let known = Known::new(settings, &repository, lookup.baseline(), &[]);
+    let names = settings.names(reference.repository());
+    let known = Known::new(settings, &names, lookup.baseline(), &[]);
     let calls = Calls::new(host, settings.budget);
     let image = Subjected {
         reference: &reference,
-        repository: &repository,
+        repository: names.aliased(),
         lookup,
         known: &known,
         thorough: false,

@@ -55,14 +55,17 @@ impl Stage {
 
     fn prove_until(&self, enough: impl Fn(&ProvenSigner) -> bool) -> Findings {
         let chains = self.settings.certificate_chains();
-        let repository = REPOSITORY.parse().unwrap();
+        let names = REPOSITORY
+            .parse::<crate::reference::Repository>()
+            .unwrap()
+            .into();
         let subject = Subject {
             name: REPOSITORY,
             digest: &self.digest,
             payload_names: &[REPOSITORY.to_owned()],
             authorities: chains.iter().map(|chain| chain.certificates()).collect(),
         };
-        let known = Known::new(&self.settings, &repository, Some(&self.baseline), &[]);
+        let known = Known::new(&self.settings, &names, Some(&self.baseline), &[]);
         let calls = Calls::new(&self.host, TimeDelta::seconds(10));
         prove(&calls, &subject, &self.claims, &known, enough)
     }

@@ -30,12 +30,11 @@ pub struct Provenance {
 
 impl Provenance {
     /// Whether the workflow that signed lives in another repository than the source, as public reusable workflows do:
-    /// then everybody can have it sign, and the caller is part of who signed.
+    /// then everybody can have it sign, and the caller is part of who signed. Where the CA does not name the workflow in
+    /// an extension of its own, as before 2023, `san` is its name.
     #[must_use]
-    pub fn is_called_from_elsewhere(&self) -> bool {
-        let Some(builder) = &self.builder else {
-            return false;
-        };
+    pub fn is_called_from_elsewhere(&self, san: &str) -> bool {
+        let builder = self.builder.as_deref().unwrap_or(san);
         match (&self.source, &self.workflow_repository) {
             (Some(source), _) => !lives_in(builder, source),
             (None, Some(repository)) => {
@@ -61,26 +60,49 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
+    const WORKFLOW: &str = "https://github.com/acme/api/.github/workflows/release.yml@refs/tags/v1";
+
     #[rstest]
     #[case::own(Some("https://github.com/acme/api"), None, false)]
     #[case::other(Some("https://github.com/evil/api"), None, true)]
     #[case::prefix_of_name(Some("https://github.com/acme/ap"), None, true)]
+    #[case::other_host(Some("https://ghe.example/acme/api"), None, true)]
     #[case::old_own(None, Some("acme/api"), false)]
     #[case::old_other(None, Some("evil/api"), true)]
+    #[case::old_prefix_of_name(None, Some("acme/ap"), true)]
+    #[case::newer_says_more(Some("https://github.com/acme/api"), Some("evil/api"), false)]
     #[case::unsaid(None, None, false)]
     fn tells_reusable_workflows(
         #[case] source: Option<&str>,
         #[case] old: Option<&str>,
         #[case] elsewhere: bool,
     ) {
-        let provenance = Provenance {
-            builder: Some(
-                "https://github.com/acme/api/.github/workflows/release.yml@refs/tags/v1".to_owned(),
-            ),
+        let mut provenance = Provenance {
+            builder: Some(WORKFLOW.to_owned()),
             source: source.map(str::to_owned),
             workflow_repository: old.map(str::to_owned),
             ..Provenance::default()
         };
-        assert_eq!(provenance.is_called_from_elsewhere(), elsewhere);
+        // The extension counts where it is there, the name where it is not.
+        let other = "https://github.com/other/repository/.github/workflows/x.yml@refs/heads/main";
+        assert_eq!(provenance.is_called_from_elsewhere(other), elsewhere);
+        provenance.builder = None;
+        assert_eq!(provenance.is_called_from_elsewhere(WORKFLOW), elsewhere);
+    }
+
+    #[rstest]
+    #[case::person("dev@acme.example", None, false)]
+    #[case::person_with_a_repository("dev@acme.example", Some("acme/api"), true)]
+    #[case::no_workflow("https://kubernetes.io/namespaces/ci/serviceaccounts/x", None, false)]
+    fn what_names_no_workflow_lives_nowhere(
+        #[case] san: &str,
+        #[case] repository: Option<&str>,
+        #[case] elsewhere: bool,
+    ) {
+        let provenance = Provenance {
+            workflow_repository: repository.map(str::to_owned),
+            ..Provenance::default()
+        };
+        assert_eq!(provenance.is_called_from_elsewhere(san), elsewhere);
     }
 }

@@ -3,10 +3,9 @@
 //! Invariant: nothing in a command that is to be pasted comes from the image's signature: signers are named by id. Nothing
 //! that brings a retired signer back is offered to be pasted.
 
-mod fold;
 mod text;
 
-pub use fold::Fold;
+pub use crate::subject::Fold;
 
 use crate::baseline::Retired;
 use crate::digest::Digest;
@@ -16,6 +15,7 @@ use crate::posture::Cause;
 use crate::reference::Repository;
 use crate::settings::Exception;
 use crate::signer::{Signer, SignerId};
+use crate::subject::fold_suggestion;
 use chrono::NaiveDate;
 use std::fmt;
 
@@ -234,7 +234,10 @@ impl Situation<'_> {
         let baseline = self.case.lookup.baseline()?;
         let fold = baseline
             .known()
-            .find_map(|record| Fold::between(&record.signer, stranger))?;
+            .find_map(|record| match (&record.signer, stranger) {
+                (Signer::Keyless(before), Signer::Keyless(now)) => fold_suggestion(before, now),
+                (Signer::Keyless(_) | Signer::Key(_), _) => None,
+            })?;
         Some(Remedy::FoldRefs(fold))
     }
 }

@@ -42,8 +42,7 @@ fn learned() -> Baseline {
 fn remedies(settings: &Settings, lookup: Lookup, observation: Observation) -> Vec<Remedy> {
     let repository: Repository = REPOSITORY.parse().unwrap();
     let facts = Facts {
-        spelled: repository.clone(),
-        repository,
+        names: repository.into(),
         lookup,
         observation,
     };

@@ -1,12 +1,14 @@
 //! From an admission request to the images that are looked at.
 //!
 //! Invariant: every image that the request would newly run is either in the list or an error says that it could not be
-//! found out: an unknown kind, or an object that is not of its kind's shape. Only DELETE, CONNECT and mirror pods are
-//! let be.
+//! found out: an unknown kind with a pod template, or an object that is not of its kind's shape. Only DELETE, CONNECT,
+//! objects without a pod template and mirror pods are let be.
 
 mod context;
 mod images;
+mod mirror;
 mod object;
+mod template;
 
 pub use context::{AdmissionContext, Operation};
 pub use images::{ImageUse, ImageUser, RequestedImage};
@@ -14,13 +16,11 @@ pub use images::{ImageUse, ImageUser, RequestedImage};
 use crate::clean::clean;
 use images::{path_to_pod, spelled_images};
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
-use object::{Node, Unexpected};
+use mirror::is_mirror_pod;
+use object::Unexpected;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// What kubelets put on the API server's copy of a static pod.
-const MIRROR: &str = "kubernetes.io/config.mirror";
-const NODE: &str = "system:node:";
 const LONGEST_KIND: usize = 63;
 
 /// What there is to look at.
@@ -30,14 +30,14 @@ pub enum Looked {
     Images(Vec<RequestedImage>),
     /// The copy of a static pod, which its node runs whatever the API server says.
     MirrorPod,
-    /// Nothing would run: DELETE, CONNECT.
+    /// Nothing would run: DELETE, CONNECT, and objects without a pod template, as subresources have them.
     Nothing,
 }
 
 /// Why it could not be found out what would run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// A kind without pods in it, or with pods where we do not know of.
+    /// A kind with pods where we do not know of, or an object that does not say what it is.
     #[error(
         "expected a Pod, ReplicationController, Deployment, ReplicaSet, StatefulSet, DaemonSet, Job or CronJob, got {kind}: leave it out of the policy's rules"
     )]
@@ -68,6 +68,13 @@ pub fn look(request: &KubernetesAdmissionRequest) -> Result<Looked, RequestError
     }
     let kind = request.kind.kind.as_str();
     let Some(path) = path_to_pod(kind) else {
+        // What the kind is called is its author's choice; what is in the object decides.
+        let harmless = !kind.is_empty()
+            && request.object.is_object()
+            && !template::has_containers(&request.object);
+        if harmless {
+            return Ok(Looked::Nothing);
+        }
         return Err(RequestError::UnknownKind {
             kind: clean(kind, LONGEST_KIND),
         });
@@ -134,21 +141,6 @@ fn unparsable(kind: &str, Unexpected { path, expected }: Unexpected) -> RequestE
     }
 }
 
-/// Whether this is a kubelet's copy of a static pod. From anybody but a node (or the audit scanner, which asks about
-/// what is there already) the annotation means nothing: whoever may create pods could write it.
-fn is_mirror_pod(request: &KubernetesAdmissionRequest) -> Result<bool, Unexpected> {
-    let metadata = Node::new(&request.object, "object".to_owned())?.optional_child("metadata")?;
-    let annotations = match metadata {
-        Some(metadata) => metadata.optional_child("annotations")?,
-        None => None,
-    };
-    let marked = match annotations {
-        Some(annotations) => annotations.text(MIRROR)?.is_some(),
-        None => false,
-    };
-    Ok(marked && context::user(request).is_none_or(|user| user.starts_with(NODE)))
-}
-
 #[cfg(test)]
 #[path = "request_tests.rs"]
 mod tests;
@@ -156,3 +148,7 @@ mod tests;
 #[cfg(test)]
 #[path = "request/shape_tests.rs"]
 mod shape_tests;
+
+#[cfg(test)]
+#[path = "request/fixture_tests.rs"]
+mod fixture_tests;

@@ -8,20 +8,25 @@ mod error;
 mod exception;
 mod guard;
 mod names;
+mod not_yet;
 mod pin;
+mod ref_pattern;
+mod repository_names;
 mod scope;
 mod wire;
 
 pub use chain::{CertificateChain, ChainError};
 pub use error::SettingsError;
-pub use exception::{Exception, ExceptionScope};
+pub use exception::{EXPIRES_SOON, Exception, ExceptionScope};
 pub use guard::{Guard, Principals, TrustControl};
-pub use names::RefPattern;
 pub use pin::{Pin, PinnedSigner};
+pub use ref_pattern::{FoldedRefs, RefPattern};
+pub use repository_names::RepositoryNames;
 pub use scope::{EnforceEntry, OnUndetermined, ProvenanceMode, Unenforced};
 
 use crate::glob::Rewrite;
 use crate::reference::{ImageReference, Repository};
+use crate::signer::{Caller, Keyless, Signer};
 use chrono::TimeDelta;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -49,6 +54,7 @@ pub struct Settings {
     /// What is done when the outside world does not answer.
     pub on_undetermined: OnUndetermined,
     /// What is done with builds of a kind never seen.
+    #[serde(deserialize_with = "not_yet::provenance")]
     pub provenance: ProvenanceMode,
     /// Signers that are known from the first image on.
     #[serde(deserialize_with = "objects::<_, Pin, _>")]
@@ -83,9 +89,10 @@ pub struct Settings {
     /// Whether registries are asked about images without baseline and pin.
     pub observe_new: bool,
     /// Whether images get their digest; for a policy that may mutate.
+    #[serde(deserialize_with = "not_yet::modify_images_with_digest")]
     pub modify_images_with_digest: bool,
     /// Who may write baselines.
-    #[serde(deserialize_with = "wire::object")]
+    #[serde(deserialize_with = "not_yet::guard")]
     pub guard: Guard,
 }
 
@@ -132,45 +139,34 @@ impl Settings {
         deserializer
             .end()
             .map_err(|_| SettingsError::new("", "expected one JSON object and nothing after it"))?;
-        let mut settings = settings.map_or_else(Self::default, |Object(settings)| settings);
-        // Aliases are the same repository: an exception may be written for either name.
-        let aliases = settings.aliases.clone();
-        for exception in &mut settings.exceptions {
-            let (ExceptionScope::Repository(repository) | ExceptionScope::Image(repository, _)) =
-                &mut exception.scope;
-            if let Some(aliased) = rewritten(&aliases, repository) {
-                *repository = aliased;
-            }
-        }
-        Ok(settings)
+        Ok(settings.map_or_else(Self::default, |Object(settings)| settings))
     }
 
-    /// The entries of `enforce` for an image of `repository` in `namespace`; without a repository, all entries for the
-    /// namespace: what could not be read could be of any.
+    /// The entries of `enforce` for an image of a repository with these names in `namespace`; without names, all entries
+    /// for the namespace: what could not be read could be of any repository.
     pub fn enforce_entries<'a>(
         &'a self,
         namespace: &str,
-        repository: Option<&Repository>,
+        names: Option<&RepositoryNames>,
     ) -> impl Iterator<Item = &'a EnforceEntry> {
         self.enforce
             .iter()
-            .filter(move |entry| entry.applies(namespace, repository))
+            .filter(move |entry| entry.applies(namespace, names))
     }
 
-    /// The signers of which one has to have signed; none: `repository` is not pinned. Pins that match unite.
+    /// The signers of which one has to have signed; none: the repository is not pinned. Pins that match unite; those for
+    /// the own name count only where there are none for the aliased one.
     #[must_use]
-    pub fn pinned<'a>(&'a self, repository: &Repository) -> Option<Vec<&'a PinnedSigner>> {
-        let mut pins = self
-            .pins
-            .iter()
-            .filter(|pin| {
-                pin.repositories
-                    .iter()
-                    .any(|glob| glob.matches(repository.as_str()))
-            })
-            .peekable();
-        pins.peek()?;
-        Some(pins.flat_map(|pin| &pin.any_of).collect())
+    pub fn pinned<'a>(&'a self, names: &RepositoryNames) -> Option<Vec<&'a PinnedSigner>> {
+        [names.aliased(), names.own()].into_iter().find_map(|name| {
+            let mut pins = self
+                .pins
+                .iter()
+                .filter(|pin| repository_names::matches(&pin.repositories, name))
+                .peekable();
+            pins.peek()?;
+            Some(pins.flat_map(|pin| &pin.any_of).collect())
+        })
     }
 
     /// The repository whose baseline counts for `repository`. The first alias that matches decides; what it makes is
@@ -187,12 +183,32 @@ impl Settings {
             .map_or_else(|| reference.name().to_owned(), String::from)
     }
 
-    /// `subject` for a comparison, of which both sides get this: with the ref folded as `ref_patterns` say.
+    /// `signer` for a comparison, of which both sides get this: with the ref folded as `ref_patterns` say.
     #[must_use]
-    pub fn comparison_subject(&self, repository: &Repository, subject: &str) -> String {
+    pub fn compared(&self, repository: &Repository, signer: &Signer) -> Signer {
+        match signer {
+            Signer::Keyless(keyless) => {
+                let (subject, caller) = (&keyless.subject, keyless.caller.as_ref());
+                Signer::Keyless(Keyless {
+                    subject: self.comparison_subject(repository, subject, caller),
+                    ..keyless.clone()
+                })
+            }
+            Signer::Key(_) => signer.clone(),
+        }
+    }
+
+    /// The `subject` of a signer with this caller, folded in the same way.
+    #[must_use]
+    pub fn comparison_subject(
+        &self,
+        repository: &Repository,
+        subject: &str,
+        caller: Option<&Caller>,
+    ) -> String {
         self.ref_patterns
             .iter()
-            .find_map(|pattern| pattern.apply(repository, subject))
+            .find_map(|pattern| pattern.apply(repository, subject, caller))
             .unwrap_or_else(|| subject.to_owned())
     }
 

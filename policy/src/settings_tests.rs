@@ -19,7 +19,7 @@ fn repository(text: &str) -> Repository {
     text.parse().unwrap()
 }
 
-/// Everything that the settings have, as operators write it.
+/// Everything that the settings have and that has an effect, as operators write it.
 pub(super) fn everything() -> Value {
     json!({
         "baseline": {"namespace": "continuity", "establishAfter": "7d"},
@@ -29,8 +29,8 @@ pub(super) fn everything() -> Value {
             {},
         ],
         "unenforced": "report",
-        "onUndetermined": "deny",
-        "provenance": "deny",
+        "onUndetermined": "admit",
+        "provenance": "off",
         "pins": [{
             "repositories": ["ghcr.io/acme/**"],
             "anyOf": [
@@ -55,11 +55,7 @@ pub(super) fn everything() -> Value {
         "maxImages": 1024,
         "budget": "2500ms",
         "observeNew": true,
-        "modifyImagesWithDigest": true,
-        "guard": {
-            "learners": {"users": ["system:serviceaccount:continuity:learner"]},
-            "approvers": {"users": ["alice"], "groups": ["admins"]},
-        },
+        "modifyImagesWithDigest": false,
     })
 }
 
@@ -74,7 +70,7 @@ fn absent_settings_are_all_defaults(#[case] json: &str) {
     assert_eq!(settings.baseline.namespace, "signature-continuity");
     assert_eq!(settings.baseline.establish_after, TimeDelta::hours(24));
     assert_eq!(settings.unenforced, Unenforced::Warn);
-    assert_eq!(settings.on_undetermined, OnUndetermined::Admit);
+    assert_eq!(settings.on_undetermined, OnUndetermined::Deny);
     assert_eq!(settings.provenance, ProvenanceMode::Warn);
     assert_eq!(
         (settings.max_images, settings.budget),
@@ -102,8 +98,8 @@ fn reads_every_field() {
         Some(OnUndetermined::Deny)
     );
     assert_eq!(settings.unenforced, Unenforced::Report);
-    assert_eq!(settings.on_undetermined, OnUndetermined::Deny);
-    assert_eq!(settings.provenance, ProvenanceMode::Deny);
+    assert_eq!(settings.on_undetermined, OnUndetermined::Admit);
+    assert_eq!(settings.provenance, ProvenanceMode::Off);
     assert_eq!(settings.pins[0].any_of.len(), 2);
     assert_eq!(settings.exceptions[0].accepts, Fingerprint::Unsigned);
     assert_eq!(
@@ -130,9 +126,26 @@ fn reads_every_field() {
         (settings.max_images, settings.budget),
         (1024, TimeDelta::milliseconds(2500))
     );
-    assert!(settings.observe_new && settings.modify_images_with_digest);
-    assert!(settings.guard.learners.groups.is_empty());
-    assert_eq!(settings.guard.approvers.users, ["alice"]);
+    assert!(settings.observe_new && !settings.modify_images_with_digest);
+}
+
+#[test]
+fn reads_who_may_write_baselines() {
+    let guard: Guard = serde_json::from_value(json!({
+        "learners": {"users": ["system:serviceaccount:continuity:learner"]},
+        "approvers": {"users": ["alice"], "groups": ["admins"]},
+    }))
+    .unwrap();
+    assert!(guard.learners.groups.is_empty());
+    assert_eq!(guard.approvers.users, ["alice"]);
+}
+
+/// What has no effect yet may be written only as what it is without one.
+#[rstest]
+#[case::provenance(json!({"provenance": "warn"}))]
+#[case::no_mutation(json!({"modifyImagesWithDigest": false}))]
+fn values_by_which_nothing_is_promised_are_settings(#[case] json: Value) {
+    assert_eq!(self::settings(&json), Settings::default());
 }
 
 #[test]

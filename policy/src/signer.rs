@@ -5,6 +5,7 @@
 
 use crate::certificate::Leaf;
 use crate::digest::is_lower_hex;
+use crate::provenance::Provenance;
 use crate::public_key::PublicKey;
 use crate::subject::{fold_subject, issuer_name};
 use serde::{Deserialize, Serialize};
@@ -31,10 +32,10 @@ pub struct Keyless {
     pub caller: Option<Caller>,
 }
 
-/// The numbers of the repository that called a reusable workflow, and of its owner; empty where the CA did not say.
+/// The repository that called a reusable workflow and its owner, by their numbers; empty where the CA did not say.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Caller {
-    /// Fulcio's .15.
+    /// Fulcio's .15; in certificates that have neither number, the name in .5.
     pub source_id: String,
     /// Fulcio's .17.
     pub owner_id: String,
@@ -50,15 +51,37 @@ pub struct SignerId(String);
 #[error("expected a signer id of 64 lower-case hex digits")]
 pub struct SignerIdError;
 
+impl Caller {
+    fn of(provenance: &Provenance) -> Self {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        match (&provenance.source_id, &provenance.owner_id) {
+            (None, None) => Self {
+                source_id: text(&provenance.workflow_repository),
+                owner_id: String::new(),
+            },
+            (source_id, owner_id) => Self {
+                source_id: text(source_id),
+                owner_id: text(owner_id),
+            },
+        }
+    }
+
+    /// Whether it is named by numbers, which outlive renames and are never given twice.
+    #[must_use]
+    pub fn has_ids(&self) -> bool {
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        number(&self.source_id) || number(&self.owner_id)
+    }
+}
+
 impl Signer {
     /// The keyless signer that `leaf` claims.
     #[must_use]
     pub fn of_leaf(leaf: &Leaf) -> Self {
         let provenance = leaf.provenance();
-        let caller = provenance.is_called_from_elsewhere().then(|| Caller {
-            source_id: provenance.source_id.clone().unwrap_or_default(),
-            owner_id: provenance.owner_id.clone().unwrap_or_default(),
-        });
+        let caller = provenance
+            .is_called_from_elsewhere(leaf.san())
+            .then(|| Caller::of(provenance));
         Self::Keyless(Keyless {
             issuer: leaf.issuer().to_owned(),
             subject: fold_subject(leaf.issuer(), leaf.san()),
@@ -176,47 +199,5 @@ impl fmt::Debug for SignerId {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keyless(caller: Option<(&str, &str)>) -> Signer {
-        Signer::Keyless(Keyless {
-            issuer: "https://i.example".to_owned(),
-            subject: "me@example".to_owned(),
-            caller: caller.map(|(s, o)| Caller {
-                source_id: s.to_owned(),
-                owner_id: o.to_owned(),
-            }),
-        })
-    }
-
-    #[test]
-    fn canonical_form_is_lines() {
-        assert_eq!(
-            keyless(None).canonical(),
-            "keyless\nhttps://i.example\nme@example"
-        );
-        assert_eq!(
-            keyless(Some(("12", ""))).canonical(),
-            "keyless\nhttps://i.example\nme@example\n12\n"
-        );
-    }
-
-    #[test]
-    fn the_caller_is_part_of_who_signed() {
-        assert_ne!(keyless(None).id(), keyless(Some(("", ""))).id());
-        assert_ne!(
-            keyless(Some(("1", "2"))).id(),
-            keyless(Some(("2", "1"))).id()
-        );
-    }
-
-    #[test]
-    fn ids_are_whole() {
-        let id = keyless(None).id();
-        assert_eq!(id.as_str().len(), 64);
-        assert_eq!(id.short().len(), 12);
-        assert!(id.short().parse::<SignerId>().is_err());
-        assert_eq!(id.as_str().parse::<SignerId>(), Ok(id));
-    }
-}
+#[path = "signer_tests.rs"]
+mod tests;

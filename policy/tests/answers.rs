@@ -164,7 +164,11 @@ fn asks_to_try_again_when_the_registry_does_not_answer() {
         "undetermined-outage",
         shown(&judged(&host, &fields, pod(&[IMAGE])))
     );
-    assert_snapshot!("undetermined-outage-admitted", deny(&host));
+    let fields = json!({"enforce": [{}], "onUndetermined": "admit"});
+    assert_snapshot!(
+        "undetermined-outage-admitted",
+        shown(&judged(&host, &fields, pod(&[IMAGE])))
+    );
 }
 
 #[test]
@@ -373,7 +377,7 @@ fn a_request_that_does_not_parse_as_a_whole_is_still_its_users() {
     let host = host();
     let report = json!({"unenforced": "report"});
     let mut odd = pod(&[IMAGE]);
-    odd["options"] = json!(null);
+    odd["options"] = json!("none");
     assert!(judged(&host, &report, odd.clone()).rejection.is_none());
     let (code, text) = judged(&host, &enforced(), odd.clone()).rejection.unwrap();
     assert_eq!(code, 403);
@@ -387,6 +391,8 @@ fn answers_about_objects_without_images_to_judge() {
     let host = host();
     let mut mirror = pod(&[IMAGE]);
     mirror["object"]["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "x"});
+    mirror["object"]["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "Node", "name": "n1", "uid": "1"}]);
     mirror["userInfo"]["username"] = json!("system:node:n1");
     assert_snapshot!("mirror-pod", shown(&judged(&host, &enforced(), mirror)));
     let mut broken = pod(&[IMAGE]);

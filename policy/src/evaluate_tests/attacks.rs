@@ -112,6 +112,64 @@ fn another_spelling_of_the_repository_is_the_same_repository() {
     }
 }
 
+/// Plain HTTP may be another registry: nothing is asked of it, and it is no way out of a past.
+#[test]
+fn the_port_of_plain_http_is_no_way_out() {
+    for (fields, code) in [
+        (json!({"enforce": [{}]}), Some(500)),
+        (
+            json!({"enforce": [{"repositories": ["ghcr.io/acme/*"]}]}),
+            Some(500),
+        ),
+        (
+            json!({"enforce": [{}], "onUndetermined": "admit"}),
+            Some(500),
+        ),
+        (json!({}), None),
+    ] {
+        for reference in [":v1".to_owned(), format!("@{}", evil()), String::new()] {
+            let host = learned_host();
+            let image = format!("ghcr.io:80/acme/api{reference}");
+            let result = evaluated_to(&host, &settings(fields.clone()), &[&image]);
+            assert_eq!(
+                result,
+                (vec!["undetermined (answer)".to_owned()], code),
+                "{image}"
+            );
+            assert!(host.calls().iter().all(|call| !call.contains(":80")));
+        }
+    }
+}
+
+#[test]
+fn the_port_of_plain_http_has_a_past_of_its_own_or_none() {
+    // Nobody knows either name.
+    let host = FakeHost::new();
+    let result = evaluated_to(&host, &enforced(), &["ghcr.io:80/acme/api:v1"]);
+    assert_eq!(result, (vec!["new".to_owned()], None));
+    // Its own baseline counts.
+    let host = learned_host();
+    let mut own = established(&[signer_of(&google("dev@acme.example"))]);
+    own.repository = "ghcr.io:80/acme/api".parse().unwrap();
+    host.learn(&own);
+    let image = format!("ghcr.io:80/acme/api@{}", evil());
+    let result = evaluated_to(&host, &enforced(), &[&image]);
+    assert_eq!(result, (vec!["unsigned".to_owned()], Some(403)));
+    // A pin is a past too.
+    let pins = json!({"enforce": [{}], "pins": [{"repositories": ["ghcr.io/acme/*"], "anyOf": [
+        {"issuer": "https://accounts.google.com", "subject": "dev@acme.example"},
+    ]}]});
+    let result = evaluated_to(
+        &FakeHost::new(),
+        &settings(pins),
+        &["ghcr.io:80/acme/api:v1"],
+    );
+    assert_eq!(
+        result,
+        (vec!["undetermined (answer)".to_owned()], Some(500))
+    );
+}
+
 #[test]
 fn a_tag_beside_a_digest_decides_nothing() {
     // The tag names a good image; what runs is the digest.

@@ -149,6 +149,69 @@ fn references_that_do_not_parse(#[case] image: &str) {
     }
 }
 
+/// Something else fills in what a template leaves open, and the pod is judged when it is made.
+#[rstest]
+#[case::empty(json!(""))]
+#[case::blank(json!(" "))]
+#[case::missing(Value::Null)]
+#[case::placeholder(json!("REPLACE_ME"))]
+#[case::unrendered(json!("{{ .Values.image }}"))]
+#[case::local_image(json!(format!("sha256:{}", "a".repeat(64))))]
+#[case::sha512(json!(format!("ghcr.io/acme/api@sha512:{}", "a".repeat(128))))]
+fn what_is_no_reference_in_a_template_is_admitted_with_a_warning(#[case] image: Value) {
+    let host = learned_host();
+    let settings = enforced();
+    let spec = json!({"containers": [{"name": "c", "image": image}]});
+    for (kind, object, code) in [
+        (
+            "Deployment",
+            json!({"spec": {"template": {"spec": spec}}}),
+            None,
+        ),
+        (
+            "CronJob",
+            json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}}}),
+            None,
+        ),
+        ("Pod", json!({"spec": spec}), Some(403)),
+    ] {
+        let request = request(kind, "CREATE", &object, &Value::Null);
+        let evaluation = evaluate(&host, &settings, &request);
+        assert_eq!(told(&evaluation), (vec!["unreadable".to_owned()], code));
+        let warnings = answer(&evaluation).warnings;
+        assert_eq!(warnings.len(), usize::from(code.is_none()), "{warnings:?}");
+        assert_eq!(host.calls(), [] as [String; 0]);
+    }
+}
+
+#[test]
+fn an_image_volume_without_reference_is_one_that_is_filled_in() {
+    let spec = json!({"containers": [], "volumes": [{"name": "v", "image": {}}]});
+    let object = json!({"spec": {"template": {"spec": spec}}});
+    let result = evaluated_object(&enforced(), "StatefulSet", "CREATE", &object, &Value::Null);
+    assert_eq!(result, (vec!["unreadable".to_owned()], None));
+    let object = json!({"spec": spec});
+    let result = evaluated_object(&enforced(), "Pod", "CREATE", &object, &Value::Null);
+    assert_eq!(result, (vec!["unreadable".to_owned()], Some(403)));
+}
+
+/// What a template leaves open hides nothing beside it.
+#[test]
+fn other_images_of_such_a_template_are_judged() {
+    let bad = workload(TEMPLATE, &[" ", &at_tag("v2")]);
+    let (drifts, _) = evaluated_object(&enforced(), "Deployment", "CREATE", &bad, &Value::Null);
+    assert_eq!(drifts, ["unreadable", "unsigned"]);
+}
+
+#[rstest]
+#[case::scale("Scale", json!({"spec": {"replicas": 3}}))]
+#[case::eviction("Eviction", json!({"metadata": {"name": "x"}}))]
+#[case::binding("Binding", json!({"target": {"kind": "Node", "name": "n"}}))]
+fn objects_without_a_pod_template_are_admitted(#[case] kind: &str, #[case] object: Value) {
+    let result = evaluated_object(&enforced(), kind, "CREATE", &object, &Value::Null);
+    assert_eq!(result, (vec![], None));
+}
+
 #[test]
 fn a_reference_that_only_the_host_rejects() {
     for (fields, code) in [
@@ -189,6 +252,8 @@ fn an_operation_that_nobody_knows_is_judged_in_full() {
 fn mirror_pod(user: &str) -> KubernetesAdmissionRequest {
     let mut object = workload(POD, &[&at_tag("v2")]);
     object["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "abc"});
+    object["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "Node", "name": "worker-1", "uid": "1"}]);
     let mut request = request("Pod", "CREATE", &object, &Value::Null);
     request.user_info.username = user.to_owned();
     request

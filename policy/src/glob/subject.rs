@@ -1,16 +1,22 @@
 //! Globs over the subjects of signers.
 //!
 //! As in other globs, and: a final `*` after the `@` is the rest, slashes included, so `…/release.yml@refs/tags/*` is
-//! every tag.
+//! every tag. `{commit}` alone after the `@` is a commit, 40 hex digits: where workflows are pinned by commit, `@*` would
+//! be every branch too.
 //!
 //! Invariant: the first `@` of the pattern is the first `@` of the subject, and only a pattern with such a rest matches
 //! subjects with more of them than it has itself. Who may push a branch of any name could otherwise write
 //! `/release.yml@refs/tags/v1` into it and be taken for another workflow.
 
 use super::{Glob, GlobError, LONGEST};
+use crate::digest::is_lower_hex;
+use crate::subject::COMMIT_DIGITS;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+
+/// After the `@`: any commit.
+const COMMIT: &str = "{commit}";
 
 /// A pattern of subjects: workflows with their ref, or e-mail addresses.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,10 +29,14 @@ pub struct SubjectGlob {
 
 /// What stands after the first `@`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct After {
-    glob: Glob,
-    /// With a final `*`: the same and further segments.
-    longer: Option<Glob>,
+enum After {
+    /// `{commit}`
+    Commit,
+    Pattern {
+        glob: Glob,
+        /// With a final `*`: the same and further segments.
+        longer: Option<Glob>,
+    },
 }
 
 impl SubjectGlob {
@@ -51,12 +61,16 @@ impl SubjectGlob {
 
 impl After {
     fn matches(&self, text: &str) -> bool {
-        match &self.longer {
-            Some(longer) => self.glob.matches(text) || longer.matches(text),
+        match self {
+            Self::Commit => is_lower_hex(text, COMMIT_DIGITS),
+            Self::Pattern {
+                glob,
+                longer: Some(longer),
+            } => glob.matches(text) || longer.matches(text),
             // An @ more in the text than in the pattern would be a wildcard's.
-            None => {
-                self.glob.matches(text)
-                    && text.matches('@').count() == self.glob.as_str().matches('@').count()
+            Self::Pattern { glob, longer: None } => {
+                glob.matches(text)
+                    && text.matches('@').count() == glob.as_str().matches('@').count()
             }
         }
     }
@@ -66,10 +80,17 @@ impl FromStr for After {
     type Err = GlobError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == COMMIT {
+            return Ok(Self::Commit);
+        }
+        // No ref begins so: somebody meant commits, and would have got nothing.
+        if text.starts_with('{') {
+            return Err(GlobError::Commit);
+        }
         let rest = text.ends_with('*') && text != "**" && !text.ends_with("/**");
         let glob: Glob = text.parse()?;
         let longer = rest.then(|| Glob(format!("{text}/**")));
-        Ok(Self { glob, longer })
+        Ok(Self::Pattern { glob, longer })
     }
 }
 
@@ -118,3 +139,7 @@ impl fmt::Debug for SubjectGlob {
         f.write_str(&self.text)
     }
 }
+
+#[cfg(test)]
+#[path = "subject_tests.rs"]
+mod tests;

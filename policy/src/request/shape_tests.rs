@@ -14,20 +14,66 @@ fn looks_at_nothing_where_nothing_would_run(#[values("DELETE", "CONNECT")] opera
     );
 }
 
+/// Kinds that are not known, with a pod template somewhere.
 #[rstest]
-#[case::config_map("ConfigMap", "ConfigMap")]
-#[case::scale("Scale", "Scale")]
-#[case::lower_case("pod", "pod")]
-#[case::empty("", "")]
-#[case::hostile("Po\nd\u{202e}", "Po?d?")]
-fn rejects_kinds_that_it_does_not_know(#[case] kind: &str, #[case] shown: &str) {
-    let error = look(&request(kind, "CREATE", json!({}))).unwrap_err();
-    assert_eq!(
-        error,
-        RequestError::UnknownKind {
-            kind: shown.to_owned()
-        }
-    );
+#[case::rollout("Rollout", json!({"spec": {"template": {"spec": {"containers": []}}}}))]
+#[case::pod_template("PodTemplate", json!({"template": {"spec": {"initContainers": [{"image": "x"}]}}}))]
+#[case::lower_case("pod", json!({"spec": {"containers": [{"image": "x"}]}}))]
+#[case::list("List", json!({"items": [{"kind": "Pod", "spec": {"ephemeralContainers": []}}]}))]
+#[case::deep("Workflow", json!({"spec": {"a": [{"b": {"c": [[{"containers": [1]}]]}}]}}))]
+#[case::named_like_a_subresource("Scale", json!({"spec": {"containers": []}}))]
+#[case::no_object("Rollout", Value::Null)]
+#[case::text("Rollout", json!("x"))]
+#[case::no_kind("", json!({"spec": {}}))]
+fn rejects_kinds_with_pods_that_it_does_not_know(#[case] kind: &str, #[case] object: Value) {
+    for (operation, sub_resource) in [("CREATE", ""), ("UPDATE", "scale"), ("PATCH", "eviction")] {
+        let mut request = request(kind, operation, object.clone());
+        request.sub_resource = sub_resource.to_owned();
+        assert_eq!(
+            look(&request),
+            Err(RequestError::UnknownKind {
+                kind: kind.to_owned()
+            })
+        );
+    }
+}
+
+#[test]
+fn the_name_of_a_kind_is_shown_plainly() {
+    let error = look(&request("Po\nd\u{202e}", "CREATE", Value::Null)).unwrap_err();
+    let kind = "Po?d?".to_owned();
+    assert_eq!(error, RequestError::UnknownKind { kind });
+}
+
+/// Objects that name no image, whatever they are and wherever they are sent.
+#[rstest]
+#[case::scale("Scale", "scale", json!({"spec": {"replicas": 3}, "status": {"selector": "a=b"}}))]
+#[case::eviction("Eviction", "eviction", json!({"metadata": {"name": "x"}, "deleteOptions": {}}))]
+#[case::binding("Binding", "binding", json!({"target": {"kind": "Node", "name": "n"}}))]
+#[case::token("TokenRequest", "token", json!({"spec": {"audiences": ["a"]}}))]
+#[case::config_map("ConfigMap", "", json!({"data": {"containers": "[]"}}))]
+#[case::empty("Whatever", "", json!({}))]
+fn lets_be_what_names_no_image(
+    #[case] kind: &str,
+    #[case] sub_resource: &str,
+    #[case] object: Value,
+) {
+    for operation in ["CREATE", "UPDATE", "PATCH"] {
+        let mut request = request(kind, operation, object.clone());
+        request.sub_resource = sub_resource.to_owned();
+        assert_eq!(look(&request), Ok(Looked::Nothing));
+    }
+}
+
+/// A subresource whose object is a pod or a workload is looked at like that one.
+#[rstest]
+#[case::status("Deployment", "status")]
+#[case::resize("Pod", "resize")]
+#[case::ephemeral("Pod", "ephemeralcontainers")]
+fn a_subresource_hides_nothing(#[case] kind: &str, #[case] sub_resource: &str) {
+    let mut request = request(kind, "UPDATE", object(kind, &containers(&["nginx"])));
+    request.sub_resource = sub_resource.to_owned();
+    assert_eq!(images(&request), ["nginx"]);
 }
 
 #[rstest]
@@ -78,22 +124,51 @@ fn reads_null_lists_as_empty() {
     assert!(images(&request("Job", "CREATE", object("Job", &pod))).is_empty());
 }
 
+/// A pod with the annotation of a static pod's copy, and these owners.
+fn annotated(kind: &str, user: &str, owners: Value) -> KubernetesAdmissionRequest {
+    let mut object = object(kind, &containers(&["nginx"]));
+    object["metadata"] = json!({
+        "annotations": {"kubernetes.io/config.mirror": "0b1c"}, "ownerReferences": owners,
+    });
+    let mut request = request(kind, "CREATE", object);
+    request.user_info.username = user.to_owned();
+    request
+}
+
+fn owner(api_version: &str, kind: &str, name: &str) -> Value {
+    json!({"apiVersion": api_version, "kind": kind, "name": name, "uid": "1", "controller": true})
+}
+
 #[rstest]
 #[case::node("Pod", "system:node:worker-1", true)]
 #[case::audit_scanner("Pod", "", true)]
 #[case::anybody("Pod", "alice", false)]
 #[case::named_alike("Pod", "system:nodes", false)]
+#[case::other_node("Pod", "system:node:worker-2", false)]
 #[case::workload("Deployment", "system:node:worker-1", false)]
 fn accepts_mirror_pods_only_from_those_that_make_them(
     #[case] kind: &str,
     #[case] user: &str,
     #[case] mirror: bool,
 ) {
-    let mut object = object(kind, &containers(&["nginx"]));
-    object["metadata"] = json!({"annotations": {"kubernetes.io/config.mirror": "0b1c"}});
-    let mut request = request(kind, "CREATE", object);
-    request.user_info.username = user.to_owned();
+    let request = annotated(kind, user, json!([owner("v1", "Node", "worker-1")]));
     assert_eq!(look(&request).unwrap() == Looked::MirrorPod, mirror);
+}
+
+#[rstest]
+#[case::nobody(json!([]))]
+#[case::absent(Value::Null)]
+#[case::workload(json!([owner("apps/v1", "ReplicaSet", "worker-1")]))]
+#[case::other_node(json!([owner("example.com/v1", "Node", "worker-1")]))]
+#[case::lower_case(json!([owner("v1", "node", "worker-1")]))]
+#[case::unnamed(json!([{"apiVersion": "v1", "kind": "Node"}]))]
+fn a_mirror_pod_belongs_to_a_node(
+    #[values("system:node:worker-1", "")] user: &str,
+    #[case] owners: Value,
+) {
+    assert_eq!(images(&annotated("Pod", user, owners)), ["nginx"]);
+    let owned = annotated("Pod", user, json!([owner("v1", "Node", "worker-1")]));
+    assert_eq!(look(&owned), Ok(Looked::MirrorPod));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Drift that somebody has accepted, for a reason and until a day.
 //!
 //! Invariant: an exception accepts one fingerprint, for one repository or one digest; it has a reason and an expiry,
-//! and on the day after it is void. Where it does not clearly apply, it does not.
+//! and on the day after it is void. It is for the name as written, which may be an image's own or its alias's. Where it
+//! does not clearly apply, it does not.
 
 use super::error::{Expected, required};
+use super::repository_names::RepositoryNames;
 use super::wire::{ImageText, Text};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
@@ -12,7 +14,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 
 /// How long before its end an exception is warned about.
-const SOON: TimeDelta = TimeDelta::days(14);
+pub const EXPIRES_SOON: TimeDelta = TimeDelta::days(14);
 const DATE: &str = "a date such as 2027-03-31";
 const LONGEST_REASON: usize = 500;
 
@@ -50,13 +52,14 @@ impl ExceptionScope {
 }
 
 impl Exception {
-    /// Whether it is for this image; `digest` is absent where it could not be found out.
+    /// Whether it is for an image of a repository with these names; `digest` is absent where it could not be found out.
     #[must_use]
-    pub fn covers_image(&self, repository: &Repository, digest: Option<&Digest>) -> bool {
-        match &self.scope {
-            ExceptionScope::Repository(scope) => scope == repository,
-            ExceptionScope::Image(scope, image) => scope == repository && Some(image) == digest,
-        }
+    pub fn covers_image(&self, names: &RepositoryNames, digest: Option<&Digest>) -> bool {
+        names.contains(self.scope.repository())
+            && match &self.scope {
+                ExceptionScope::Repository(_) => true,
+                ExceptionScope::Image(_, image) => Some(image) == digest,
+            }
     }
 
     /// Whether its last day, in UTC, is over.
@@ -69,7 +72,7 @@ impl Exception {
     #[must_use]
     pub fn expires_soon(&self, now: DateTime<Utc>) -> bool {
         let left = self.expires.signed_duration_since(now.date_naive());
-        (TimeDelta::zero()..=SOON).contains(&left)
+        (TimeDelta::zero()..=EXPIRES_SOON).contains(&left)
     }
 }
 

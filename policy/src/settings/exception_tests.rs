@@ -49,8 +49,8 @@ fn rejects_other_dates(#[case] expires: &str) {
     assert_eq!(error.unwrap_err(), "expected a date such as 2027-03-31");
 }
 
-fn repository(text: &str) -> Repository {
-    text.parse().unwrap()
+fn repository(text: &str) -> RepositoryNames {
+    text.parse::<Repository>().unwrap().into()
 }
 
 #[test]

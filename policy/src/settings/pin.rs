@@ -13,7 +13,8 @@ use crate::subject::fold_subject;
 use serde::Deserialize;
 
 const LONGEST_ISSUER: usize = 512;
-const LONGEST_ID: usize = 64;
+/// Numbers are shorter; `owner/name`, as certificates without numbers have it, can be longer than most.
+const LONGEST_ID: usize = 200;
 
 /// Signers of repositories, any of which is enough.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -40,7 +41,7 @@ pub enum PinnedSigner {
         issuer: String,
         /// Folded as signers' subjects are: a pin to the tag `v1.2.3` of a workflow is one to all its release tags.
         subject: SubjectGlob,
-        /// The number of the repository that calls a reusable workflow.
+        /// The number of the repository that calls a reusable workflow; for certificates of before 2023 its name.
         source_id: Option<String>,
         /// The number of that repository's owner.
         owner_id: Option<String>,

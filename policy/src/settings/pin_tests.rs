@@ -76,6 +76,8 @@ fn the_issuer_is_part_of_the_signer() {
 #[case::other_repository(Some("3"), Some("2"), Some(("1", "2")), false)]
 #[case::other_owner(Some("1"), Some("3"), Some(("1", "2")), false)]
 #[case::unknown_caller(Some("1"), None, Some(("", "")), false)]
+#[case::by_name(Some("acme/api"), None, Some(("acme/api", "")), true)]
+#[case::other_name(Some("acme/ap"), None, Some(("acme/api", "")), false)]
 #[case::no_caller(None, None, None, true)]
 #[case::no_caller_where_one_is_named(Some("1"), None, None, false)]
 fn a_reusable_workflow_is_matched_by_its_caller(
@@ -111,6 +113,39 @@ fn both_sides_are_folded(#[case] branch: &str, #[case] matches: bool) {
         pinned(json!({"issuer": GITHUB, "subject": format!("{WORKFLOW}@refs/heads/{branch}")}));
     let signer = keyless(GITHUB, &format!("{WORKFLOW}@refs/heads/release-1.3"), None);
     assert_eq!(pin.matches(&signer, fold), matches);
+}
+
+const COMMIT: &str = "09b495c3f12c7881b3cc17209a327792065c1a1d";
+
+/// `fold: commit` makes one text of every commit, on both sides.
+#[rstest]
+#[case::any_commit("{commit}", true)]
+#[case::that_commit("09b495c3f12c7881b3cc17209a327792065c1a1d", true)]
+#[case::another_commit("a26eb006d04dd0c41a6e38dc15ddaf7b46143505", true)]
+#[case::branch("refs/heads/main", false)]
+fn commits_are_pinned_by_pattern_or_folded(#[case] reference: &str, #[case] folded: bool) {
+    let pin = pinned(
+        json!({"issuer": GITHUB, "subject": format!("{WORKFLOW}@{reference}"), "sourceId": "1"}),
+    );
+    let signer = keyless(GITHUB, &format!("{WORKFLOW}@{COMMIT}"), Some(("1", "2")));
+    let settings = json!({"refPatterns": [{"repositories": ["**"], "fold": "commit"}]});
+    let settings = super::super::Settings::parse(settings.to_string().as_bytes()).unwrap();
+    let repository = "ghcr.io/acme/api".parse().unwrap();
+    let Signer::Keyless(Keyless { caller, .. }) = &signer else {
+        panic!("expected a keyless signer");
+    };
+    let fold = |subject: &str| settings.comparison_subject(&repository, subject, caller.as_ref());
+    assert_eq!(pin.matches(&signer, fold), folded);
+    let unfolded = reference == "{commit}" || reference == COMMIT;
+    assert_eq!(pin.matches(&signer, as_it_is), unfolded);
+    let branch = keyless(
+        GITHUB,
+        &format!("{WORKFLOW}@refs/heads/evil"),
+        Some(("1", "2")),
+    );
+    assert!(!pin.matches(&branch, fold) && !pin.matches(&branch, as_it_is));
+    let stranger = keyless(GITHUB, &format!("{WORKFLOW}@{COMMIT}"), Some(("6", "2")));
+    assert!(!pin.matches(&stranger, fold));
 }
 
 #[test]

@@ -3,9 +3,9 @@
 //! Invariant: an entry of `enforce` applies only where both its namespaces and its repositories match; a list in it is
 //! never empty, since an entry that never applies looks like protection.
 
+use super::repository_names::RepositoryNames;
 use super::wire::{NamespacePattern, RepositoryPattern, some_texts};
 use crate::glob::Glob;
-use crate::reference::Repository;
 use serde::Deserialize;
 
 /// One enforced scope.
@@ -24,16 +24,18 @@ pub struct EnforceEntry {
 }
 
 impl EnforceEntry {
-    /// Whether it applies; without a repository, whether it could.
+    /// Whether it applies to a repository with these names; without them, whether it could.
     #[must_use]
-    pub fn applies(&self, namespace: &str, repository: Option<&Repository>) -> bool {
-        let matches = |globs: &Option<Vec<Glob>>, name: &str| {
-            globs
-                .as_ref()
-                .is_none_or(|globs| globs.iter().any(|glob| glob.matches(name)))
+    pub fn applies(&self, namespace: &str, names: Option<&RepositoryNames>) -> bool {
+        let here = self
+            .namespaces
+            .as_ref()
+            .is_none_or(|globs| globs.iter().any(|glob| glob.matches(namespace)));
+        let these = match (&self.repositories, names) {
+            (Some(globs), Some(names)) => names.match_any(globs),
+            (None, _) | (_, None) => true,
         };
-        matches(&self.namespaces, namespace)
-            && repository.is_none_or(|repository| matches(&self.repositories, repository.as_str()))
+        here && these
     }
 }
 
@@ -52,10 +54,10 @@ pub enum Unenforced {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnUndetermined {
-    /// Admit with a warning.
-    #[default]
+    /// Admit what an outage hides, with a warning.
     Admit,
     /// Reject, so that it is tried again.
+    #[default]
     Deny,
 }
 

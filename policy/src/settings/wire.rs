@@ -123,12 +123,15 @@ pub(super) fn number<'de, D>(
 where
     D: Deserializer<'de>,
 {
-    let number = usize::deserialize(deserializer)?;
-    if range.contains(&number) {
-        return Ok(number);
+    let number = serde_json::Number::deserialize(deserializer)?;
+    let whole = number
+        .as_u64()
+        .and_then(|whole| usize::try_from(whole).ok());
+    if let Some(whole) = whole.filter(|whole| range.contains(whole)) {
+        return Ok(whole);
     }
     Err(D::Error::custom(format_args!(
-        "expected a number from {} to {}, got {number}",
+        "expected a whole number from {} to {}, got {number}",
         range.start(),
         range.end()
     )))

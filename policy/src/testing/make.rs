@@ -87,12 +87,15 @@ pub(crate) fn proven(signature: &Signature, digest: &Digest) -> ProvenSigner {
         payload_names: &[],
         authorities: chains.iter().map(|chain| chain.certificates()).collect(),
     };
-    let repository = REPOSITORY.parse().unwrap();
+    let names = REPOSITORY
+        .parse::<crate::reference::Repository>()
+        .unwrap()
+        .into();
     let mut learned = baseline(&[]);
     if signature.leaf.is_none() {
         learned.signers.push(record(&key_signer(&signature.key)));
     }
-    let known = Known::new(&settings, &repository, Some(&learned), &[]);
+    let known = Known::new(&settings, &names, Some(&learned), &[]);
     let claims = Claims::from_manifest(&manifest_of(&layers)).unwrap();
     let calls = Calls::new(&host, TimeDelta::seconds(10));
     let mut findings = prove(&calls, &subject, &claims, &known, |_| false);
