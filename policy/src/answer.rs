@@ -4,16 +4,17 @@
 //! and ten, with the rest counted; nothing that is to be pasted comes from the image. It says "changed", never
 //! "attacked".
 
+mod cut;
 mod denial;
 mod line;
 mod words;
 
 pub use line::Line;
 
-use crate::baseline::Lookup;
 use crate::decision::{Code, Decision};
 use crate::drift::Drift;
 use crate::evaluate::{Evaluation, ImageReport, Outcome};
+use cut::cut;
 use std::collections::BTreeMap;
 
 /// Kubernetes' API conventions: longer warnings may be cut, and so may many of them.
@@ -150,37 +151,14 @@ fn annotations(images: &[ImageReport<'_>]) -> BTreeMap<String, String> {
     annotations
 }
 
-/// At most `limit` bytes, ending with `…` where something was cut.
-fn cut(text: &str, limit: usize) -> String {
-    if text.len() <= limit {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for c in text.chars() {
-        if kept.len() + c.len_utf8() + '…'.len_utf8() > limit {
-            break;
-        }
-        kept.push(c);
-    }
-    kept.push('…');
-    kept
-}
-
 /// Whether an image was admitted although something about it changed.
 fn is_admitted_drift(evaluation: &Evaluation<'_>, image: &ImageReport<'_>) -> bool {
     let rejected = image.decision != Decision::Admit && (image.enforced || evaluation.reported);
     let drifts = match &image.finding {
-        Ok(finding) => finding.drift().is_some_and(|drift| *drift != Drift::New),
+        Ok(finding) => finding.drift().is_some_and(Drift::is_change),
         Err(_) => true,
     };
     drifts && !rejected
-}
-
-/// Since when an image's baseline is established, for texts.
-fn is_cold(evaluation: &Evaluation<'_>, lookup: &Lookup) -> bool {
-    lookup
-        .baseline()
-        .is_some_and(|baseline| !baseline.is_established(evaluation.now))
 }
 
 #[cfg(test)]

@@ -22,22 +22,7 @@ fn warnings_that_differ_only_behind_the_cut_are_one() {
     assert_eq!(bounded(vec![long("a"), long("b")]).len(), 1);
 }
 
-#[test]
-fn cuts_at_characters_and_says_so() {
-    assert_eq!(cut("abcd", 4), "abcd");
-    assert_eq!(cut("abcdefgh", 6), "abc…");
-    assert_eq!(cut("äöüäöü", 8), "äö…");
-}
-
 proptest! {
-    #[test]
-    fn cut_text_is_a_bounded_beginning(text in any::<String>(), limit in 3usize..300) {
-        let kept = cut(&text, limit);
-        prop_assert!(kept.len() <= limit);
-        prop_assert!(text.starts_with(kept.strip_suffix('…').unwrap_or(&kept)) || kept == text);
-        prop_assert_eq!(kept == text, text.len() <= limit);
-    }
-
     #[test]
     fn warnings_are_bounded(warnings in proptest::collection::vec("\\PC{0,400}", 0..40)) {
         let bounded = bounded(warnings);

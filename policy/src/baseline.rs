@@ -4,8 +4,10 @@
 //! What is there and does not parse is [`Lookup::Unusable`], never absent: lost memory is no fresh start.
 //! Admission only reads; the learner writes with the same types.
 
+mod names;
 mod record;
 
+pub use names::{NAMES_KEY, Names, NamesError, Shard};
 pub use record::{
     Allowed, Candidate, Introduction, Log, Origin, Retired, SignerRecord, Tolerated, Verified,
 };
@@ -44,12 +46,14 @@ pub fn config_map_name(repository: &Repository) -> String {
 /// What became of looking a baseline up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup {
-    /// There is none: the repository was never signed, or is new.
+    /// There is none, and none is missed: the repository is new.
     Absent,
     /// There is one.
     Usable(Box<Baseline>),
     /// There is one that cannot be used, or reading it failed; says why.
     Unusable(String),
+    /// It was signed, and what it was signed by is gone: its name is kept, see [`Names`].
+    Lost,
     /// It was not read: there was no time, or there were too many images.
     Unread,
 }
@@ -156,7 +160,32 @@ impl Lookup {
     pub fn baseline(&self) -> Option<&Baseline> {
         match self {
             Self::Usable(baseline) => Some(baseline),
-            Self::Absent | Self::Unusable(_) | Self::Unread => None,
+            Self::Absent | Self::Unusable(_) | Self::Lost | Self::Unread => None,
+        }
+    }
+
+    /// Whether the names of signed repositories have to be looked at before this is believed: somebody may have deleted
+    /// the baseline, or put one of a repository that was never signed in its place.
+    #[must_use]
+    pub fn could_be_lost(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Usable(baseline) => !baseline.is_signed(),
+            Self::Unusable(_) | Self::Lost | Self::Unread => false,
+        }
+    }
+
+    /// The same, once it is known whether the repository is named among those that were signed. Names that cannot be
+    /// read (say why) leave it open whether it is lost, and so it is not called new.
+    #[must_use]
+    pub fn held_against_names(self, is_named: Result<bool, String>) -> Self {
+        if !self.could_be_lost() {
+            return self;
+        }
+        match is_named {
+            Ok(true) => Self::Lost,
+            Ok(false) => self,
+            Err(why) => Self::Unusable(why),
         }
     }
 }
@@ -213,8 +242,16 @@ impl Baseline {
         if &baseline.repository != repository {
             return Err(format!("expected repository {repository}, got another"));
         }
-        if !matches!(baseline.rank, Rank::Key | Rank::Keyless) || baseline.signers.is_empty() {
-            return Err("expected rank key or keyless, and signers".to_owned());
+        let as_it_should = match baseline.rank {
+            Rank::Key | Rank::Keyless => !baseline.signers.is_empty(),
+            Rank::Unsigned => baseline.signers.is_empty() && baseline.established.is_none(),
+            Rank::Unverifiable => false,
+        };
+        if !as_it_should {
+            return Err(
+                "expected rank key or keyless, and signers; or rank unsigned, with neither signers nor established"
+                    .to_owned(),
+            );
         }
         Ok(baseline)
     }
@@ -241,6 +278,13 @@ impl Baseline {
         }
     }
 
+    /// Whether the repository was ever signed, by whomever: a retired signer is one. Otherwise it was seen running, looked
+    /// at in full and found without a signature.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        !self.signers.is_empty()
+    }
+
     /// Whether drift from it is enforced.
     #[must_use]
     pub fn is_established(&self, now: DateTime<Utc>) -> bool {
@@ -252,12 +296,6 @@ impl Baseline {
         self.signers
             .iter()
             .filter(|record| record.retired.is_none())
-    }
-
-    /// Whether the repository publishes bundles.
-    #[must_use]
-    pub fn publishes_bundles(&self) -> bool {
-        self.formats.contains(&Format::Bundle)
     }
 
     /// Which signer `digest` was verified by, where that signer is still known.

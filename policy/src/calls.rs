@@ -3,14 +3,15 @@
 //! Invariant: the clock is read before each call, and none is made once the budget is spent: a host call has no limit
 //! of its own, and a request that waits for too long is rejected whatever the policy wants.
 
-use crate::baseline::{ConfigMapData, Lookup, config_map_name};
+use crate::baseline::{ConfigMapData, Lookup, Names, Shard, config_map_name};
 use crate::digest::Digest;
 use crate::host::{Bundles, Host, Place};
 use crate::host_error::HostError;
 use crate::public_key::PublicKey;
 use crate::reference::Repository;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 /// Calls to one host during one evaluation.
 pub struct Calls<'a> {
@@ -18,6 +19,7 @@ pub struct Calls<'a> {
     started: DateTime<Utc>,
     budget: TimeDelta,
     made: Cell<u32>,
+    names: RefCell<BTreeMap<Shard, Result<Names, CallError>>>,
 }
 
 /// Why a call has no answer.
@@ -38,6 +40,7 @@ impl<'a> Calls<'a> {
             started: host.now(),
             budget,
             made: Cell::new(0),
+            names: RefCell::default(),
         }
     }
 
@@ -66,17 +69,42 @@ impl<'a> Calls<'a> {
         call(self.host).map_err(CallError::Host)
     }
 
-    /// The baseline of `repository`.
+    /// The baseline of `repository`. Where there is none, or one of a repository that was never signed, the names of
+    /// those that were are looked at: what is named there is lost.
     #[must_use]
     pub fn baseline(&self, namespace: &str, repository: &Repository) -> Lookup {
-        match self.call(|host| host.config_map(namespace, &config_map_name(repository))) {
+        let lookup = match self.config_map(namespace, &config_map_name(repository)) {
             Ok(map) => Lookup::of_config_map(&map, repository),
             Err(CallError::Host(HostError::Absent)) => Lookup::Absent,
+            Err(CallError::Spent) => return Lookup::Unread,
+            Err(CallError::Host(error)) => Lookup::Unusable(unreadable("it", namespace, &error)),
+        };
+        if !lookup.could_be_lost() {
+            return lookup;
+        }
+        let shard = Shard::of(repository);
+        let mut shards = self.names.borrow_mut();
+        let names = shards
+            .entry(shard)
+            .or_insert_with(|| self.names(namespace, shard));
+        match names {
+            Ok(names) => lookup.held_against_names(Ok(names.contains(repository))),
             Err(CallError::Spent) => Lookup::Unread,
-            Err(CallError::Host(HostError::NotGranted)) => {
-                Lookup::Unusable("the policy was not granted access to ConfigMaps".to_owned())
+            Err(CallError::Host(error)) => {
+                let what = shard.config_map_name();
+                lookup.held_against_names(Err(unreadable(&what, namespace, error)))
             }
-            Err(CallError::Host(_)) => Lookup::Unusable("reading it failed".to_owned()),
+        }
+    }
+
+    /// The names of signed repositories in one shard; none where there is no such ConfigMap.
+    fn names(&self, namespace: &str, shard: Shard) -> Result<Names, CallError> {
+        match self.config_map(namespace, &shard.config_map_name()) {
+            Ok(map) => {
+                Names::of_config_map(&map, shard).map_err(|_| CallError::Host(HostError::Unusable))
+            }
+            Err(CallError::Host(HostError::Absent)) => Ok(Names::new(shard)),
+            Err(error) => Err(error),
         }
     }
 
@@ -134,5 +162,21 @@ impl<'a> Calls<'a> {
         at: DateTime<Utc>,
     ) -> Result<bool, CallError> {
         self.call(|host| host.issued_by(pem, chain, at))
+    }
+}
+
+/// Why a ConfigMap is of no use, for whoever has to mend it.
+fn unreadable(what: &str, namespace: &str, error: &HostError) -> String {
+    match error {
+        HostError::NotGranted => "the policy was not granted access to ConfigMaps".to_owned(),
+        HostError::Forbidden(account) => {
+            format!("{account} may not get ConfigMaps in namespace {namespace}")
+        }
+        HostError::Unusable => format!("{what} is not as expected"),
+        HostError::Absent
+        | HostError::Outage(_)
+        | HostError::Negative
+        | HostError::Answer
+        | HostError::BadReference => format!("reading {what} failed"),
     }
 }

@@ -2,16 +2,15 @@
 //!
 //! Invariant: nothing is rejected outside enforced scopes (but the audit scanner's question, where the operator wants
 //! its reports to show it); a cold baseline rejects nothing; what could not be found out rejects with 500, "try again",
-//! and only where there is something to lose.
+//! and only where there is something to lose. A workload is rejected for what is proven alone: its pods are judged anew.
 
 use crate::baseline::Lookup;
 use crate::drift::Drift;
-use crate::posture::Cause;
 use crate::settings::{EnforceEntry, OnUndetermined, Settings, Unenforced};
 use chrono::{DateTime, Utc};
 
 /// What becomes of one image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decision {
     /// Admitted.
     Admit,
@@ -39,6 +38,67 @@ impl Code {
     }
 }
 
+/// Where a drift rejects, once its scope is enforced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rejects {
+    /// Nowhere.
+    Never,
+    /// Even where nothing was learned: 403.
+    Always,
+    /// Against an established baseline: 403.
+    Established,
+    /// 500, whatever is known of the repository.
+    TryAgain,
+    /// 500 where there is something to lose; what is waivable, `onUndetermined: admit` waives.
+    TryAgainAtStake {
+        /// Whether operators may admit it.
+        waivable: bool,
+    },
+}
+
+/// Why an image is admitted although its drift rejects elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leniency {
+    /// The object only holds a template: its pods are judged anew.
+    Template,
+    /// The baseline is not established, or there is none: nothing is at stake yet.
+    NotEstablished,
+    /// `onUndetermined: admit`.
+    Waived,
+}
+
+/// What there is to lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stakes {
+    /// The repository is pinned.
+    pub pinned: bool,
+    /// Its baseline is established.
+    pub established: bool,
+    /// Its baseline was not read, so that it may be.
+    pub unread: bool,
+}
+
+impl Stakes {
+    /// Those of an image of a repository with this baseline.
+    #[must_use]
+    pub fn new(lookup: &Lookup, pinned: bool, now: DateTime<Utc>) -> Self {
+        let (established, unread) = match lookup {
+            Lookup::Usable(baseline) => (baseline.is_established(now), false),
+            Lookup::Absent => (false, false),
+            Lookup::Unusable(_) | Lookup::Lost | Lookup::Unread => (false, true),
+        };
+        Self {
+            pinned,
+            established,
+            unread,
+        }
+    }
+
+    fn any(self) -> bool {
+        self.pinned || self.established || self.unread
+    }
+}
+
 /// In which scope an image is judged.
 pub struct Scope<'a> {
     /// The entries of `enforce` that match it.
@@ -47,16 +107,25 @@ pub struct Scope<'a> {
     pub on_undetermined: OnUndetermined,
     /// Whether a rejection is reported although nothing is enforced.
     pub reported: bool,
+    /// Whether the object only holds a pod template.
+    pub template: bool,
 }
 
 impl<'a> Scope<'a> {
-    /// The scope of an image: `entries` are those that match; `audit` whether the audit scanner asks.
+    /// The scope of an image: `entries` are those that match; `audit` whether the audit scanner asks; `template` whether
+    /// about an object that only holds a pod template.
     #[must_use]
-    pub fn new(settings: &Settings, entries: Vec<&'a EnforceEntry>, audit: bool) -> Self {
+    pub fn new(
+        settings: &Settings,
+        entries: Vec<&'a EnforceEntry>,
+        audit: bool,
+        template: bool,
+    ) -> Self {
         Self {
             reported: entries.is_empty() && audit && settings.unenforced == Unenforced::Report,
             entries,
             on_undetermined: settings.on_undetermined,
+            template,
         }
     }
 
@@ -72,65 +141,89 @@ impl<'a> Scope<'a> {
         self.is_enforced() || self.reported
     }
 
-    fn entry_says(&self, answer: OnUndetermined) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| entry.on_undetermined == Some(answer))
+    /// Whether an outage is waived: every entry that matches has to say so, by itself or by the settings' own word.
+    fn waives(&self) -> bool {
+        let says = |answer: Option<OnUndetermined>| {
+            answer.unwrap_or(self.on_undetermined) == OnUndetermined::Admit
+        };
+        match self.entries.as_slice() {
+            [] => says(None),
+            entries => entries.iter().all(|entry| says(entry.on_undetermined)),
+        }
     }
 }
 
-/// What enforcement makes of an image's first drift, whether or not its scope is enforced.
+/// What enforcement makes of one drift, whether or not its scope is enforced; and where it admits what rejects
+/// elsewhere, why.
+///
+/// # Errors
+/// The status with which it rejects.
+fn ruled(scope: &Scope<'_>, stakes: Stakes, drift: &Drift) -> Result<Option<Leniency>, Code> {
+    let rejection = match drift.rejects() {
+        Rejects::Never => return Ok(None),
+        Rejects::Always => Code::Forbidden,
+        Rejects::Established if stakes.established => Code::Forbidden,
+        Rejects::TryAgain => Code::TryAgain,
+        Rejects::TryAgainAtStake { waivable: true } if !stakes.pinned && scope.waives() => {
+            return Ok(Some(Leniency::Waived));
+        }
+        Rejects::TryAgainAtStake { .. } if stakes.any() => Code::TryAgain,
+        Rejects::Established | Rejects::TryAgainAtStake { .. } => {
+            return Ok(Some(Leniency::NotEstablished));
+        }
+    };
+    if scope.template && !drift.is_proven() {
+        return Ok(Some(Leniency::Template));
+    }
+    Err(rejection)
+}
+
+/// What becomes of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// Whether its scope is enforced.
+    pub enforced: bool,
+    /// Whether a rejection is reported although it is not.
+    pub reported: bool,
+    /// What becomes of it where its scope rejects.
+    pub decision: Decision,
+    /// The drift that decided; none where nothing changed.
+    pub drift: Option<Drift>,
+    /// Why it is admitted although that drift rejects elsewhere.
+    pub leniency: Option<Leniency>,
+}
+
+impl Ruling {
+    /// The status with which whoever asked is turned away.
+    #[must_use]
+    pub fn rejection(&self) -> Option<Code> {
+        match self.decision {
+            Decision::Reject(code) if self.enforced || self.reported => Some(code),
+            Decision::Reject(_) | Decision::Admit => None,
+        }
+    }
+}
+
+/// What enforcement makes of an image's drifts. The first one decides; in a template the first that is proven, where
+/// one rejects.
 #[must_use]
-pub fn decide(
-    scope: &Scope<'_>,
-    lookup: &Lookup,
-    pinned: bool,
-    drift: Option<&Drift>,
-    now: DateTime<Utc>,
-) -> Decision {
-    let established = lookup
-        .baseline()
-        .is_some_and(|baseline| baseline.is_established(now));
-    let against_established = if established {
-        Decision::Reject(Code::Forbidden)
-    } else {
-        Decision::Admit
+pub fn decide(scope: &Scope<'_>, stakes: Stakes, drifts: &[Drift]) -> Ruling {
+    let ruling = |decision, drift: Option<&Drift>, leniency| Ruling {
+        enforced: scope.is_enforced(),
+        reported: scope.reported,
+        decision,
+        drift: drift.cloned(),
+        leniency,
     };
-    match drift {
-        None | Some(Drift::New) => Decision::Admit,
-        Some(Drift::Pin(_) | Drift::Invalid) => Decision::Reject(Code::Forbidden),
-        Some(Drift::Unsigned | Drift::Downgrade(_) | Drift::Signer(_)) => against_established,
-        Some(Drift::Undetermined(cause, _)) => {
-            undetermined(scope, lookup, pinned, established, *cause)
-        }
+    let rejecting = drifts
+        .iter()
+        .find_map(|drift| Some((drift, ruled(scope, stakes, drift).err()?)));
+    if let Some((drift, code)) = rejecting {
+        return ruling(Decision::Reject(code), Some(drift), None);
     }
-}
-
-fn undetermined(
-    scope: &Scope<'_>,
-    lookup: &Lookup,
-    pinned: bool,
-    established: bool,
-    cause: Cause,
-) -> Decision {
-    let unread = matches!(lookup, Lookup::Unusable(_) | Lookup::Unread);
-    let at_stake = pinned || established || unread;
-    let denied = scope.entry_says(OnUndetermined::Deny);
-    let waived = scope.entry_says(OnUndetermined::Admit) && !denied;
-    let rejects = match cause {
-        Cause::Baseline => true,
-        Cause::Limit | Cause::Answer | Cause::Absent | Cause::Host => at_stake,
-        Cause::TrustRoot | Cause::Format => at_stake && !waived,
-        Cause::Outage if waived => false,
-        Cause::Outage => {
-            pinned || (established && (denied || scope.on_undetermined == OnUndetermined::Deny))
-        }
-    };
-    if rejects {
-        Decision::Reject(Code::TryAgain)
-    } else {
-        Decision::Admit
-    }
+    let first = drifts.first();
+    let leniency = first.and_then(|drift| ruled(scope, stakes, drift).ok().flatten());
+    ruling(Decision::Admit, first, leniency)
 }
 
 #[cfg(test)]

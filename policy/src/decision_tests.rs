@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fingerprint::PinFound;
+use crate::posture::Cause;
 use crate::testing::{NAMESPACE, baseline, established, now, release, settings, signer_of};
 use chrono::TimeDelta;
 use rstest::rstest;
@@ -14,15 +15,17 @@ enum Past {
     Cold,
     None,
     Unusable,
+    Lost,
     Unread,
 }
 
 impl Past {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Established,
         Self::Cold,
         Self::None,
         Self::Unusable,
+        Self::Lost,
         Self::Unread,
     ];
 
@@ -33,6 +36,7 @@ impl Past {
             Self::Cold => Lookup::Usable(Box::new(baseline(&signers))),
             Self::None => Lookup::Absent,
             Self::Unusable => Lookup::Unusable("expected a label".to_owned()),
+            Self::Lost => Lookup::Lost,
             Self::Unread => Lookup::Unread,
         }
     }
@@ -42,10 +46,24 @@ const YES: Decision = Decision::Admit;
 const NO: Decision = Decision::Reject(Code::Forbidden);
 const AGAIN: Decision = Decision::Reject(Code::TryAgain);
 
-fn decided(settings: &Settings, past: Past, pinned: bool, drift: Option<&Drift>) -> Decision {
+fn ruled_on(
+    settings: &Settings,
+    past: Past,
+    pinned: bool,
+    template: bool,
+    drifts: &[Drift],
+) -> Ruling {
     let entries = settings.enforce_entries(NAMESPACE, None).collect();
-    let scope = Scope::new(settings, entries, false);
-    decide(&scope, &past.lookup(), pinned, drift, now())
+    let scope = Scope::new(settings, entries, false, template);
+    let stakes = Stakes::new(&past.lookup(), pinned, now());
+    decide(&scope, stakes, drifts)
+}
+
+fn decided(settings: &Settings, past: Past, pinned: bool, drift: Option<&Drift>) -> Decision {
+    let drifts: Vec<Drift> = drift.cloned().into_iter().collect();
+    let ruling = ruled_on(settings, past, pinned, false, &drifts);
+    assert_eq!(ruling.drift.as_ref(), drift);
+    ruling.decision
 }
 
 fn enforced() -> Settings {
@@ -56,16 +74,17 @@ fn signer() -> Drift {
     Drift::Signer(signer_of(&release("v1")).id())
 }
 
+/// By established, cold, none, unusable, lost, unread.
 #[rstest]
-#[case::none(None, [YES; 5])]
-#[case::new(Some(Drift::New), [YES; 5])]
-#[case::pin(Some(Drift::Pin(PinFound::Unsigned)), [NO; 5])]
-#[case::invalid(Some(Drift::Invalid), [NO; 5])]
-#[case::unsigned(Some(Drift::Unsigned), [NO, YES, YES, YES, YES])]
-#[case::downgrade(Some(Drift::Downgrade(None)), [NO, YES, YES, YES, YES])]
-#[case::downgrade_key(Some(Drift::Downgrade(Some("a".repeat(64)))), [NO, YES, YES, YES, YES])]
-#[case::signer(Some(signer()), [NO, YES, YES, YES, YES])]
-fn what_was_found_out(#[case] drift: Option<Drift>, #[case] expected: [Decision; 5]) {
+#[case::none(None, [YES; 6])]
+#[case::new(Some(Drift::New), [YES; 6])]
+#[case::pin(Some(Drift::Pin(PinFound::Unsigned)), [NO; 6])]
+#[case::invalid(Some(Drift::Invalid), [NO; 6])]
+#[case::unsigned(Some(Drift::Unsigned), [NO, YES, YES, YES, YES, YES])]
+#[case::downgrade(Some(Drift::Downgrade(None)), [NO, YES, YES, YES, YES, YES])]
+#[case::downgrade_key(Some(Drift::Downgrade(Some("a".repeat(64)))), [NO, YES, YES, YES, YES, YES])]
+#[case::signer(Some(signer()), [NO, YES, YES, YES, YES, YES])]
+fn what_was_found_out(#[case] drift: Option<Drift>, #[case] expected: [Decision; 6]) {
     let settings = enforced();
     for (past, expected) in Past::ALL.into_iter().zip(expected) {
         for pinned in [true, false] {
@@ -97,77 +116,155 @@ fn saying(everywhere: Option<&str>, here: Option<&str>) -> Settings {
     settings(fields)
 }
 
-/// By established, cold, none, unusable, unread.
+const AT_STAKE: [Decision; 6] = [AGAIN, YES, YES, AGAIN, AGAIN, AGAIN];
+
+/// By established, cold, none, unusable, lost, unread. What somebody who pushes can choose is never waived.
 #[rstest]
-// Whatever anybody says.
-#[case::baseline(Cause::Baseline, false, SAID.to_vec(), [AGAIN; 5])]
-#[case::baseline_pinned(Cause::Baseline, true, SAID.to_vec(), [AGAIN; 5])]
-#[case::limit(Cause::Limit, false, SAID.to_vec(), [AGAIN, YES, YES, AGAIN, AGAIN])]
-#[case::limit_pinned(Cause::Limit, true, SAID.to_vec(), [AGAIN; 5])]
-// Unless the entry itself admits.
-#[case::trust_root(Cause::TrustRoot, false, not_waived(), [AGAIN, YES, YES, AGAIN, AGAIN])]
-#[case::trust_root_pinned(Cause::TrustRoot, true, not_waived(), [AGAIN; 5])]
-#[case::trust_root_waived(Cause::TrustRoot, false, waived(), [YES; 5])]
-#[case::trust_root_waived_pinned(Cause::TrustRoot, true, waived(), [YES; 5])]
-#[case::format(Cause::Format, false, not_waived(), [AGAIN, YES, YES, AGAIN, AGAIN])]
-#[case::format_pinned(Cause::Format, true, not_waived(), [AGAIN; 5])]
-#[case::format_waived(Cause::Format, false, waived(), [YES; 5])]
-#[case::format_waived_pinned(Cause::Format, true, waived(), [YES; 5])]
-// As onUndetermined says, and on pinned repositories always.
-#[case::outage(Cause::Outage, false, vec![(Some("admit"), None)], [YES; 5])]
-#[case::outage_denied(Cause::Outage, false, denied(), [AGAIN, YES, YES, YES, YES])]
-#[case::outage_pinned(Cause::Outage, true, not_waived(), [AGAIN; 5])]
-#[case::outage_waived(Cause::Outage, false, waived(), [YES; 5])]
-#[case::outage_waived_pinned(Cause::Outage, true, waived(), [YES; 5])]
 fn what_could_not_be_found_out(
-    #[case] cause: Cause,
-    #[case] pinned: bool,
-    #[case] said: Vec<(Option<&str>, Option<&str>)>,
-    #[case] expected: [Decision; 5],
+    #[values(
+        Cause::Answer,
+        Cause::Absent,
+        Cause::Limit,
+        Cause::TrustRoot,
+        Cause::Format,
+        Cause::Host
+    )]
+    cause: Cause,
 ) {
-    let drift = Drift::Undetermined(cause, None);
-    for (everywhere, here) in said {
-        let settings = saying(everywhere, here);
-        for (past, expected) in Past::ALL.into_iter().zip(expected) {
-            let decision = decided(&settings, past, pinned, Some(&drift));
-            assert_eq!(decision, expected, "{past:?}: {everywhere:?}, {here:?}");
+    for said in SAID {
+        assert_eq!(over_pasts(cause, false, said), AT_STAKE, "{said:?}");
+        assert_eq!(
+            over_pasts(cause, true, said),
+            [AGAIN; 6],
+            "{said:?}, pinned"
+        );
+    }
+}
+
+#[test]
+fn without_its_baseline_nothing_is_admitted_whatever_anybody_says() {
+    for said in SAID {
+        for pinned in [true, false] {
+            assert_eq!(over_pasts(Cause::Baseline, pinned, said), [AGAIN; 6]);
         }
     }
 }
 
-fn waived() -> Vec<(Option<&'static str>, Option<&'static str>)> {
-    SAID.into_iter()
-        .filter(|(_, here)| *here == Some("admit"))
-        .collect()
+#[rstest]
+#[case::denied((Some("deny"), None), false)]
+#[case::denied_here((Some("deny"), Some("deny")), false)]
+#[case::denied_here_alone((Some("admit"), Some("deny")), false)]
+#[case::admitted((Some("admit"), None), true)]
+#[case::admitted_here((None, Some("admit")), true)]
+#[case::admitted_here_alone((Some("deny"), Some("admit")), true)]
+fn an_outage_is_waived_by_the_word_that_counts_here(
+    #[case] said: (Option<&str>, Option<&str>),
+    #[case] waived: bool,
+) {
+    let expected = if waived { [YES; 6] } else { AT_STAKE };
+    assert_eq!(over_pasts(Cause::Outage, false, said), expected);
+    // A pin is a word of its own.
+    assert_eq!(over_pasts(Cause::Outage, true, said), [AGAIN; 6]);
 }
 
-fn not_waived() -> Vec<(Option<&'static str>, Option<&'static str>)> {
-    SAID.into_iter()
-        .filter(|(_, here)| *here != Some("admit"))
-        .collect()
+fn over_pasts(cause: Cause, pinned: bool, said: (Option<&str>, Option<&str>)) -> [Decision; 6] {
+    let drift = Drift::Undetermined(cause, None);
+    let settings = saying(said.0, said.1);
+    Past::ALL.map(|past| decided(&settings, past, pinned, Some(&drift)))
 }
 
-fn denied() -> Vec<(Option<&'static str>, Option<&'static str>)> {
-    vec![
-        (None, None),
-        (Some("deny"), None),
-        (None, Some("deny")),
-        (Some("admit"), Some("deny")),
-    ]
+#[rstest]
+#[case::both(json!([{"onUndetermined": "admit"}, {"onUndetermined": "admit"}]), YES)]
+#[case::one(json!([{"onUndetermined": "admit"}, {"onUndetermined": "deny"}]), AGAIN)]
+#[case::the_other(json!([{"onUndetermined": "deny"}, {"onUndetermined": "admit"}]), AGAIN)]
+#[case::one_is_silent(json!([{"onUndetermined": "admit"}, {}]), AGAIN)]
+fn every_entry_that_matches_has_to_waive(#[case] enforce: Value, #[case] expected: Decision) {
+    let settings = settings(json!({"enforce": enforce, "onUndetermined": "deny"}));
+    let drift = Drift::Undetermined(Cause::Outage, None);
+    assert_eq!(
+        decided(&settings, Past::Established, false, Some(&drift)),
+        expected
+    );
+}
+
+/// In a workload what is proven rejects as everywhere, and the rest is left to its pods.
+#[rstest]
+#[case::pin_stranger(Drift::Pin(PinFound::Signers(vec![signer_of(&release("v1")).id()])), true)]
+#[case::pin_unsigned(Drift::Pin(PinFound::Unsigned), false)]
+#[case::pin_unverifiable(Drift::Pin(PinFound::Unverifiable), false)]
+#[case::invalid(Drift::Invalid, true)]
+#[case::unsigned(Drift::Unsigned, false)]
+#[case::downgrade_key(Drift::Downgrade(Some("a".repeat(64))), true)]
+#[case::downgrade(Drift::Downgrade(None), false)]
+#[case::signer(signer(), true)]
+#[case::baseline(Drift::Undetermined(Cause::Baseline, None), false)]
+#[case::format(Drift::Undetermined(Cause::Format, None), false)]
+#[case::outage(Drift::Undetermined(Cause::Outage, None), false)]
+fn templates(#[case] drift: Drift, #[case] rejects: bool) {
+    let settings = saying(Some("deny"), None);
+    let drifts = [drift];
+    let pod = ruled_on(&settings, Past::Established, false, false, &drifts);
+    let template = ruled_on(&settings, Past::Established, false, true, &drifts);
+    assert!(pod.rejection().is_some());
+    if rejects {
+        assert_eq!(template, pod);
+    } else {
+        assert_eq!((template.decision, template.rejection()), (YES, None));
+        assert_eq!(template.leniency, Some(Leniency::Template));
+    }
 }
 
 #[test]
-fn of_two_entries_that_disagree_the_stricter_counts() {
-    let settings =
-        settings(json!({"enforce": [{"onUndetermined": "admit"}, {"onUndetermined": "deny"}]}));
-    for cause in [Cause::Outage, Cause::TrustRoot, Cause::Format] {
-        let drift = Drift::Undetermined(cause, None);
+fn a_template_is_rejected_for_what_is_proven_behind_what_is_not() {
+    let drifts = [Drift::Pin(PinFound::Unverifiable), Drift::Invalid];
+    for (template, decides) in [(false, &drifts[0]), (true, &drifts[1])] {
+        let ruling = ruled_on(&enforced(), Past::Cold, true, template, &drifts);
         assert_eq!(
-            decided(&settings, Past::Established, false, Some(&drift)),
-            AGAIN,
-            "{cause}"
+            (ruling.decision, ruling.drift.as_ref()),
+            (NO, Some(decides))
         );
     }
+}
+
+/// Whatever is known, said and found: a workload is never rejected for more than its pods are.
+#[rstest]
+fn a_template_is_never_stricter_than_its_pods(
+    #[values(
+        Drift::Pin(PinFound::Unsigned),
+        Drift::Undetermined(Cause::Outage, None),
+        Drift::Undetermined(Cause::Baseline, None),
+        Drift::Unsigned,
+        signer(),
+        Drift::New
+    )]
+    drift: Drift,
+    #[values(true, false)] pinned: bool,
+) {
+    let drifts = [drift];
+    for (everywhere, here) in SAID {
+        let settings = saying(everywhere, here);
+        for past in Past::ALL {
+            let of = |template| ruled_on(&settings, past, pinned, template, &drifts).decision;
+            assert!(of(true) <= of(false), "{past:?}");
+        }
+    }
+}
+
+#[test]
+fn says_why_it_is_lenient() {
+    let of = |settings: &Settings, past, drift: Drift| {
+        ruled_on(settings, past, false, false, &[drift]).leniency
+    };
+    let outage = || Drift::Undetermined(Cause::Outage, None);
+    let waiving = saying(Some("admit"), None);
+    assert_eq!(
+        of(&waiving, Past::Established, outage()),
+        Some(Leniency::Waived)
+    );
+    let cold = of(&enforced(), Past::Cold, Drift::Unsigned);
+    assert_eq!(cold, Some(Leniency::NotEstablished));
+    assert_eq!(of(&enforced(), Past::None, Drift::New), None);
+    assert_eq!(of(&enforced(), Past::Established, Drift::Unsigned), None);
 }
 
 #[test]
@@ -205,9 +302,12 @@ fn a_baseline_counts_from_the_second_it_is_established(
     baseline.established = Some(now() + TimeDelta::seconds(seconds));
     let lookup = Lookup::Usable(Box::new(baseline));
     let settings = enforced();
-    let scope = Scope::new(&settings, Vec::new(), false);
-    let decision = decide(&scope, &lookup, false, Some(&Drift::Unsigned), now());
-    assert_eq!(decision, expected);
+    let scope = Scope::new(&settings, Vec::new(), false, false);
+    let stakes = Stakes::new(&lookup, false, now());
+    assert_eq!(
+        decide(&scope, stakes, &[Drift::Unsigned]).decision,
+        expected
+    );
 }
 
 /// Where a rejection reaches whoever asked.
@@ -229,7 +329,7 @@ fn scopes(
 ) {
     let settings = settings(fields);
     let entries = settings.enforce_entries(NAMESPACE, None).collect();
-    let scope = Scope::new(&settings, entries, audit);
+    let scope = Scope::new(&settings, entries, audit, false);
     assert_eq!(
         (scope.is_enforced(), scope.rejects()),
         (is_enforced, rejects)

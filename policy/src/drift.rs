@@ -1,20 +1,33 @@
 //! Drift: how an image differs from its repository's baseline. A pure function of values.
 //!
-//! Invariant: all drifts that apply are reported, in the contract's order; an exception removes exactly the drift whose
-//! fingerprint it names, and nothing that could not be determined.
+//! Invariant: all drifts that apply are reported, the most severe first; an exception removes exactly the drift whose
+//! fingerprint it names, and nothing that could not be determined. Each kind has a file that holds all there is to say
+//! about it ([`Kind`]): another one is a file, a variant, and what the compiler then asks for.
 
-use crate::baseline::Lookup;
+mod case;
+mod downgrade;
+mod invalid;
+mod new;
+mod pin;
+mod signer;
+mod undetermined;
+mod unsigned;
+
+pub use case::Case;
+
+use crate::decision::Rejects;
 use crate::fingerprint::{Fingerprint, PinFound};
 use crate::host_error::Outage;
-use crate::known::Known;
-use crate::observe::{Evidence, Observation};
-use crate::posture::{Cause, Posture, Rank};
-use crate::proof::ProvenSigner;
+use crate::posture::Cause;
+use crate::remedy::{Remedy, Situation};
 use crate::settings::Exception;
-use crate::signer::{Signer, SignerId};
+use crate::signer::SignerId;
 use std::fmt;
 
-/// One way in which an image differs. The order of variants is the order of report.
+/// The page that explains each drift, by an anchor of its name.
+pub const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/drift.md");
+
+/// One way in which an image differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Drift {
     /// A pinned repository's image has no pinned signer.
@@ -33,33 +46,113 @@ pub enum Drift {
     New,
 }
 
+/// What there is to say about a kind of drift. Its file also says when it applies, as a function of a [`Case`].
+trait Kind {
+    /// The word in texts, and the anchor of the page that explains it.
+    fn name(&self) -> &'static str;
+
+    /// What happened to an image, behind "1 of 3 images".
+    fn phrase(&self) -> &'static str;
+
+    /// Drifts are told in falling order of it, and the first decides.
+    fn severity(&self) -> u8;
+
+    /// The short id of what it is about, as people type it.
+    fn detail(&self) -> Option<String>;
+
+    /// What an exception has to name; `None`: none accepts it.
+    fn fingerprint(&self) -> Option<Fingerprint>;
+
+    /// Where it rejects.
+    fn rejects(&self) -> Rejects;
+
+    /// Whether it rests on a proof. Only then it rejects a workload, whose pods are judged anew.
+    fn is_proven(&self) -> bool;
+
+    /// Whether something changed, so that there is something to warn about.
+    fn is_change(&self) -> bool {
+        true
+    }
+
+    /// What can be done about it, the best first.
+    fn remedies(&self, situation: &Situation<'_>) -> Vec<Remedy>;
+}
+
+/// When each kind applies. A rule that is missing here is dead code, which the compiler tells.
+const RULES: [fn(&Case<'_>) -> Option<Drift>; 7] = [
+    pin::applies,
+    invalid::applies,
+    undetermined::applies,
+    unsigned::applies,
+    downgrade::applies,
+    signer::applies,
+    new::applies,
+];
+
 impl Drift {
+    fn with<R>(&self, f: impl FnOnce(&dyn Kind) -> R) -> R {
+        match self {
+            Self::Pin(found) => f(&pin::Pin(found)),
+            Self::Invalid => f(&invalid::Invalid),
+            Self::Undetermined(cause, outage) => f(&undetermined::Undetermined(*cause, *outage)),
+            Self::Unsigned => f(&unsigned::Unsigned),
+            Self::Downgrade(key) => f(&downgrade::Downgrade(key.as_deref())),
+            Self::Signer(id) => f(&signer::Stranger(id)),
+            Self::New => f(&new::New),
+        }
+    }
+
     /// The word in texts, and the anchor of the page that explains it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Pin(_) => "pin",
-            Self::Invalid => "invalid",
-            Self::Undetermined(..) => "undetermined",
-            Self::Unsigned => "unsigned",
-            Self::Downgrade(_) => "downgrade",
-            Self::Signer(_) => "signer",
-            Self::New => "new",
-        }
+        self.with(|kind| kind.name())
+    }
+
+    /// What happened to an image, behind "1 of 3 images".
+    #[must_use]
+    pub fn phrase(&self) -> &'static str {
+        self.with(|kind| kind.phrase())
+    }
+
+    /// Drifts are told in falling order of it, and the first decides.
+    #[must_use]
+    pub fn severity(&self) -> u8 {
+        self.with(|kind| kind.severity())
+    }
+
+    /// Where the page that explains it is.
+    #[must_use]
+    pub fn page(&self) -> String {
+        format!("{PAGE}#{}", self.name())
     }
 
     /// What an exception has to name. What could not be determined cannot be accepted.
     #[must_use]
     pub fn fingerprint(&self) -> Option<Fingerprint> {
-        match self {
-            Self::Pin(found) => Some(Fingerprint::Pin(found.clone())),
-            Self::Invalid => Some(Fingerprint::Invalid),
-            Self::Unsigned => Some(Fingerprint::Unsigned),
-            Self::Downgrade(Some(sha256)) => Some(Fingerprint::DowngradeKey(sha256.clone())),
-            Self::Downgrade(None) => Some(Fingerprint::DowngradeUnverifiable),
-            Self::Signer(id) => Some(Fingerprint::Signer(id.clone())),
-            Self::Undetermined(..) | Self::New => None,
-        }
+        self.with(|kind| kind.fingerprint())
+    }
+
+    /// Where it rejects.
+    #[must_use]
+    pub fn rejects(&self) -> Rejects {
+        self.with(|kind| kind.rejects())
+    }
+
+    /// Whether it rests on a proof. Only then it rejects a workload, whose pods are judged anew.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.with(|kind| kind.is_proven())
+    }
+
+    /// Whether something changed, so that there is something to warn about.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.with(|kind| kind.is_change())
+    }
+
+    /// What can be done about it, the best first.
+    pub(crate) fn remedies(&self, situation: &Situation<'_>) -> Vec<Remedy> {
+        self.with(|kind| kind.remedies(situation))
     }
 
     /// The cause, where it could not be determined.
@@ -81,21 +174,9 @@ impl Drift {
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
-        match self {
-            Self::Signer(id) => write!(f, " {}", id.short()),
-            Self::Downgrade(Some(sha256)) => {
-                write!(f, " key {}", sha256.get(..12).unwrap_or_default())
-            }
-            Self::Downgrade(None) => f.write_str(" unverifiable"),
-            Self::Undetermined(cause, Some(outage)) => write!(f, " ({cause}: {})", outage.as_str()),
-            Self::Undetermined(cause, None) => write!(f, " ({cause})"),
-            Self::Pin(PinFound::Signers(ids)) => match ids.first() {
-                Some(id) => write!(f, " {}", id.short()),
-                None => Ok(()),
-            },
-            Self::Pin(PinFound::Unsigned) => f.write_str(" unsigned"),
-            Self::Pin(PinFound::Unverifiable) => f.write_str(" unverifiable"),
-            Self::Invalid | Self::Unsigned | Self::New => Ok(()),
+        match self.with(|kind| kind.detail()) {
+            Some(detail) => write!(f, " {detail}"),
+            None => Ok(()),
         }
     }
 }
@@ -111,14 +192,11 @@ pub struct Assessment {
 
 /// Holds an observation against the baseline. `exceptions` are those in force for this image.
 #[must_use]
-pub fn assess(
-    lookup: &Lookup,
-    known: &Known<'_>,
-    observation: &Observation,
-    exceptions: &[&Exception],
-) -> Assessment {
+pub fn assess(case: &Case<'_>, exceptions: &[&Exception]) -> Assessment {
     let mut assessment = Assessment::default();
-    for drift in drifts(lookup, known, observation) {
+    let mut drifts: Vec<Drift> = RULES.iter().filter_map(|applies| applies(case)).collect();
+    drifts.sort_by_key(|drift| std::cmp::Reverse(drift.severity()));
+    for drift in drifts {
         let fingerprint = drift.fingerprint();
         let covered = exceptions
             .iter()
@@ -130,121 +208,6 @@ pub fn assess(
         }
     }
     assessment
-}
-
-fn drifts(lookup: &Lookup, known: &Known<'_>, observation: &Observation) -> Vec<Drift> {
-    match lookup {
-        Lookup::Unusable(_) => return vec![Drift::Undetermined(Cause::Baseline, None)],
-        Lookup::Unread => return vec![Drift::Undetermined(Cause::Limit, None)],
-        Lookup::Absent | Lookup::Usable(_) => {}
-    }
-    match observation.evidence {
-        Evidence::Verified(_) | Evidence::Tolerated | Evidence::Allowed => return Vec::new(),
-        Evidence::NotAsked => return vec![Drift::New],
-        Evidence::Proof => {}
-    }
-    let baseline = lookup.baseline();
-    // Such a repository's image without a `.sig` may well be signed: in a way that is not seen from here.
-    let unseen = baseline.is_some_and(|b| b.publishes_bundles())
-        && !observation.has_signature_tag
-        && !observation.bundles_read
-        && matches!(
-            observation.posture,
-            Posture::Unsigned | Posture::Unverifiable
-        );
-    if unseen {
-        let listed = listed(lookup, observation);
-        return if listed && !known.is_pinned() {
-            Vec::new()
-        } else {
-            vec![Drift::Undetermined(Cause::Format, None)]
-        };
-    }
-    if observation.posture == Posture::Unknown {
-        let (cause, outage) = observation.unknown.unwrap_or((Cause::Outage, None));
-        return vec![Drift::Undetermined(cause, outage)];
-    }
-    let mut drifts = Vec::new();
-    drifts.extend(against_pins(known, observation));
-    if listed(lookup, observation) {
-        return drifts;
-    }
-    if observation.posture == Posture::Invalid {
-        drifts.push(Drift::Invalid);
-    }
-    match baseline {
-        Some(baseline) => drifts.extend(against_baseline(baseline.rank, known, observation)),
-        None => drifts.push(Drift::New),
-    }
-    drifts
-}
-
-/// Whether the baseline lists the digest: then only a pin can want more.
-fn listed(lookup: &Lookup, observation: &Observation) -> bool {
-    let (Some(baseline), Some(digest)) = (lookup.baseline(), &observation.digest) else {
-        return false;
-    };
-    baseline.verified(digest).is_some() || baseline.tolerated(digest).is_some()
-}
-
-fn against_pins(known: &Known<'_>, observation: &Observation) -> Option<Drift> {
-    if !known.is_pinned()
-        || observation
-            .proven
-            .iter()
-            .any(|p| known.satisfies_pin(p.signer()))
-    {
-        return None;
-    }
-    let mut ids: Vec<SignerId> = observation.proven.iter().map(|p| p.signer().id()).collect();
-    ids.sort();
-    ids.dedup();
-    Some(Drift::Pin(match observation.posture {
-        Posture::Signed if !ids.is_empty() => PinFound::Signers(ids),
-        Posture::Unsigned => PinFound::Unsigned,
-        Posture::Signed | Posture::Unverifiable | Posture::Invalid | Posture::Unknown => {
-            PinFound::Unverifiable
-        }
-    }))
-}
-
-fn against_baseline(rank: Rank, known: &Known<'_>, observation: &Observation) -> Vec<Drift> {
-    match observation.posture {
-        Posture::Unsigned => return vec![Drift::Unsigned],
-        Posture::Unverifiable => return vec![Drift::Downgrade(None)],
-        Posture::Invalid | Posture::Unknown => return Vec::new(),
-        Posture::Signed => {}
-    }
-    let (ours, strangers): (Vec<&ProvenSigner>, Vec<&ProvenSigner>) = observation
-        .proven
-        .iter()
-        .partition(|proven| known.contains(proven.signer()));
-    // Strangers count only where nobody else signed: they must not lift the rank.
-    let counted = if ours.is_empty() { &strangers } else { &ours };
-    let best = counted
-        .iter()
-        .map(|proven| proven.rank())
-        .max()
-        .unwrap_or(Rank::Unsigned);
-    let alone = ours
-        .iter()
-        .any(|proven| known.may_stand_alone(proven.signer()));
-    let mut drifts = Vec::new();
-    if best < rank && !alone {
-        let keys = counted.iter().filter_map(|proven| match proven.signer() {
-            Signer::Key(key) => Some(key.sha256()),
-            Signer::Keyless(_) => None,
-        });
-        drifts.push(Drift::Downgrade(keys.min()));
-    }
-    if ours.is_empty() {
-        // The strongest stranger stands for all, by id where several are equally strong.
-        let first = strangers
-            .iter()
-            .max_by_key(|p| (p.rank(), std::cmp::Reverse(p.signer().id())));
-        drifts.extend(first.map(|proven| Drift::Signer(proven.signer().id())));
-    }
-    drifts
 }
 
 #[cfg(test)]

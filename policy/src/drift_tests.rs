@@ -1,9 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
-use crate::baseline::{Baseline, Format, Retired, Tolerated, Verified};
+use crate::baseline::{Allowed, Baseline, Format, Lookup, Retired, Tolerated, Verified};
 use crate::digest::Digest;
+use crate::known::Known;
+use crate::observe::{Evidence, Observation};
+use crate::posture::{Posture, Rank};
 use crate::settings::Settings;
+use crate::signer::Signer;
 use crate::testing::{
     REPOSITORY, baseline, digest, established, google, key_signer, keyless, now, proven, record,
     release, settings, signed_at, signer_of, sigstore,
@@ -15,6 +19,8 @@ use serde_json::{Value, json};
 
 #[path = "drift_tests/exceptions.rs"]
 mod exceptions;
+#[path = "drift_tests/listed.rs"]
+mod listed;
 #[path = "drift_tests/pins.rs"]
 mod pins;
 #[path = "drift_tests/signers.rs"]
@@ -101,7 +107,7 @@ fn learned(by: &[Carries]) -> Baseline {
 }
 
 fn assessed(lookup: &Lookup, settings: &Settings, observation: &Observation) -> Assessment {
-    let names = REPOSITORY
+    let repository = REPOSITORY
         .parse::<crate::reference::Repository>()
         .unwrap()
         .into();
@@ -109,12 +115,18 @@ fn assessed(lookup: &Lookup, settings: &Settings, observation: &Observation) -> 
         .exceptions
         .iter()
         .filter(|exception| {
-            exception.covers_image(&names, observation.digest.as_ref())
+            exception.covers_image(&repository, observation.digest.as_ref())
                 && !exception.is_expired(now())
         })
         .collect();
-    let known = Known::new(settings, &names, lookup.baseline(), &exceptions);
-    assess(lookup, &known, observation, &exceptions)
+    let known = Known::new(settings, &repository, lookup.baseline(), &exceptions);
+    let case = Case {
+        lookup,
+        known: &known,
+        observation,
+        now: now(),
+    };
+    assess(&case, &exceptions)
 }
 
 /// Drifts in the words of exceptions, or by name where no exception can name them.
@@ -188,7 +200,7 @@ fn nobody_is_proven(#[case] posture: Posture, #[case] expected: &str) {
 #[case::unsigned(Posture::Unsigned, vec!["new"])]
 #[case::unverifiable(Posture::Unverifiable, vec!["new"])]
 #[case::invalid(Posture::Invalid, vec!["invalid", "new"])]
-#[case::unknown(Posture::Unknown, vec!["undetermined (outage)"])]
+#[case::unknown(Posture::Unknown, vec!["undetermined (answer)"])]
 fn without_a_baseline(#[case] posture: Posture, #[case] expected: Vec<&str>) {
     assert_eq!(
         drifts_of(&Lookup::Absent, &plain(), &found(posture)),
@@ -226,6 +238,7 @@ fn the_baseline_cannot_be_used() {
     let unusable = Lookup::Unusable("expected a label".to_owned());
     for (lookup, expected) in [
         (unusable, "undetermined (baseline)"),
+        (Lookup::Lost, "undetermined (baseline)"),
         (Lookup::Unread, "undetermined (limit)"),
     ] {
         for observation in [found(Posture::Unsigned), signed(&[Carries::Release])] {
@@ -234,60 +247,70 @@ fn the_baseline_cannot_be_used() {
     }
 }
 
+/// Without a signer there is nothing to differ from; what contradicts itself or a pin is told all the same.
+#[rstest]
+#[case::signed(signed(&[Carries::Release]), vec![])]
+#[case::unsigned(found(Posture::Unsigned), vec![])]
+#[case::unverifiable(found(Posture::Unverifiable), vec![])]
+#[case::invalid(found(Posture::Invalid), vec!["invalid"])]
+#[case::unknown(found(Posture::Unknown), vec!["undetermined (answer)"])]
+fn a_repository_that_was_never_signed(
+    #[case] observation: Observation,
+    #[case] expected: Vec<&str>,
+) {
+    let never = Baseline::new(REPOSITORY.parse().unwrap(), Rank::Unsigned, now());
+    assert_eq!(drifts_of(&usable(never), &plain(), &observation), expected);
+}
+
 #[test]
-fn listed_digests_are_continuous_whatever_they_carry() {
-    for evidence in [
-        Evidence::Verified(Carries::Release.signer()),
-        Evidence::Tolerated,
-        Evidence::Allowed,
-    ] {
-        let lookup = usable(learned(&[Carries::Release]));
-        let observation = Observation {
-            evidence,
-            ..found(Posture::Unsigned)
-        };
-        assert_eq!(
-            drifts_of(&lookup, &plain(), &observation),
-            [] as [String; 0]
-        );
+fn a_repository_whose_signers_are_all_retired_was_signed() {
+    let mut baseline = learned(&[Carries::Release]);
+    baseline.signers[0].retired = Some(Retired {
+        at: now(),
+        by: "ops".to_owned(),
+        reason: "leaked".to_owned(),
+    });
+    let unsigned = drifts_of(&usable(baseline), &plain(), &found(Posture::Unsigned));
+    assert_eq!(unsigned, ["unsigned"]);
+}
+
+/// What only the learner can prove says nothing about the publisher, whatever the repository published before.
+#[test]
+fn a_form_that_this_host_cannot_prove_is_no_loss() {
+    for formats in [vec![], vec![Format::Cosign2], vec![Format::Bundle]] {
+        let mut baseline = learned(&[Carries::Release]);
+        baseline.formats = formats;
+        let lookup = usable(baseline);
+        let unproven = Observation::unknown(Some(image()), Cause::Format, None);
+        let drifts = drifts_of(&lookup, &plain(), &unproven);
+        assert_eq!(drifts, ["undetermined (format)"]);
+        let nothing = drifts_of(&lookup, &plain(), &found(Posture::Unsigned));
+        assert_eq!(nothing, ["unsigned"]);
     }
 }
 
-#[rstest]
-#[case::unsigned(Posture::Unsigned, false, vec!["undetermined (format)"])]
-#[case::bundle(Posture::Unverifiable, false, vec!["undetermined (format)"])]
-#[case::broken_sig(Posture::Unverifiable, true, vec!["downgrade:unverifiable"])]
-#[case::invalid_sig(Posture::Invalid, true, vec!["invalid"])]
-#[case::unknown(Posture::Unknown, false, vec!["undetermined (outage)"])]
-fn a_repository_that_publishes_bundles(
-    #[case] posture: Posture,
-    #[case] has_signature_tag: bool,
-    #[case] expected: Vec<&str>,
-) {
-    let mut baseline = learned(&[Carries::Release]);
-    baseline.formats = vec![Format::Cosign2, Format::Bundle];
-    let observation = Observation {
-        has_signature_tag,
-        ..found(posture)
-    };
-    assert_eq!(
-        drifts_of(&usable(baseline), &plain(), &observation),
-        expected
-    );
-}
-
 #[test]
-fn a_sig_in_a_repository_that_publishes_bundles_is_judged() {
-    let mut baseline = learned(&[Carries::Release]);
-    baseline.formats = vec![Format::Bundle];
-    let lookup = usable(baseline);
-    let none: [String; 0] = [];
-    assert_eq!(
-        drifts_of(&lookup, &plain(), &signed(&[Carries::Release])),
-        none
-    );
-    let stranger = drifts_of(&lookup, &plain(), &signed(&[Carries::Stranger]));
-    assert_eq!(stranger, [Carries::Stranger.fingerprint()]);
+fn drifts_are_told_in_one_order() {
+    let all = [
+        Drift::Pin(PinFound::Unsigned),
+        Drift::Invalid,
+        Drift::Undetermined(Cause::Limit, None),
+        Drift::Unsigned,
+        Drift::Downgrade(None),
+        Drift::Signer(Carries::Release.signer().id()),
+        Drift::New,
+    ];
+    assert_eq!(all.len(), RULES.len());
+    assert!(all.is_sorted_by(|one, next| one.severity() > next.severity()));
+    for drift in &all {
+        assert!(drift.to_string().starts_with(drift.name()));
+        assert_eq!(drift.page(), format!("{PAGE}#{}", drift.name()));
+        // What can be accepted reads back as what was told.
+        if let Some(fingerprint) = drift.fingerprint() {
+            assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
+        }
+    }
+    assert_eq!(all.iter().filter(|drift| !drift.is_change()).count(), 1);
 }
 
 #[test]

@@ -8,21 +8,21 @@ mod learner;
 mod port_80;
 mod report;
 
-pub use report::{Evaluation, Finding, ImageReport, Outcome, Unreadable};
+pub use report::{Evaluation, ImageReport, Outcome, Unreadable};
 
 use crate::baseline::Lookup;
 use crate::calls::Calls;
 use crate::claims::Claims;
-use crate::decision::{Code, Decision, Scope, decide};
-use crate::drift::{Drift, assess};
+use crate::decision::{Code, Decision, Scope};
 use crate::host::{Host, Place};
+use crate::judgement::{Facts, Judgement, Surroundings, exceptions_in_force, scope};
 use crate::known::Known;
 use crate::observe::{ImageContext, Observation, observe};
-use crate::posture::{Cause, Posture};
+use crate::posture::Cause;
 use crate::proof::{ProvenSigner, Subject, prove};
 use crate::reference::{ImageReference, Repository};
 use crate::request::{AdmissionContext, Looked, RequestedImage, look};
-use crate::settings::{Exception, RepositoryNames, Settings, TrustControl};
+use crate::settings::{RepositoryNames, Settings, TrustControl};
 use crate::signer::Signer;
 use crate::subject::fold_subject;
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
@@ -37,11 +37,15 @@ pub fn evaluate<'a>(
 ) -> Evaluation<'a> {
     let calls = Calls::new(host, settings.budget);
     let context = AdmissionContext::of(request);
-    let namespace_enforced = settings
-        .enforce_entries(&context.namespace, None)
-        .next()
-        .is_some();
-    let audit = context.user.is_none();
+    let place = Surroundings {
+        namespace: &context.namespace,
+        template: context.template,
+        audit: context.user.is_none(),
+    };
+    let anything_here = scope(settings, &place, None);
+    // The audit scanner is told of what nothing enforces.
+    let elsewhere = Scope::new(settings, Vec::new(), place.audit, place.template);
+    let (namespace_enforced, reported) = (anything_here.is_enforced(), elsewhere.reported);
     let mut notes = Vec::new();
     let outcome = match look(request) {
         Err(error) => Outcome::Unreadable(error),
@@ -51,8 +55,7 @@ pub fn evaluate<'a>(
             let evaluator = Evaluator {
                 calls: &calls,
                 settings,
-                context: &context,
-                audit,
+                place,
                 control: OnceCell::new(),
             };
             let reports = evaluator.images(images);
@@ -62,7 +65,7 @@ pub fn evaluate<'a>(
     };
     Evaluation {
         now: calls.started(),
-        reported: Scope::new(settings, Vec::new(), audit).reported,
+        reported,
         outcome,
         namespace_enforced,
         notes,
@@ -74,8 +77,7 @@ pub fn evaluate<'a>(
 struct Evaluator<'a, 'c> {
     calls: &'c Calls<'c>,
     settings: &'a Settings,
-    context: &'c AdmissionContext,
-    audit: bool,
+    place: Surroundings<'c>,
     control: OnceCell<bool>,
 }
 
@@ -114,7 +116,7 @@ impl<'a> Evaluator<'a, '_> {
                         self.calls
                             .baseline(&self.settings.baseline.namespace, repository)
                     });
-                own = name.without_port_80().filter(|_| *lookup == Lookup::Absent);
+                own = name.without_port_80().filter(|_| lookup.could_be_lost());
             }
         }
         lookups
@@ -153,54 +155,32 @@ impl<'a> Evaluator<'a, '_> {
             .cloned()
             .unwrap_or(Lookup::Unread);
         let observed = if respelled {
-            let digest = reference.digest().cloned();
-            Ok(Observation::unknown(digest, Cause::Answer, None))
+            // No digest: one that is listed under the other name may have been another registry's.
+            Ok(Observation::unknown(None, Cause::Answer, None))
         } else {
             self.observation(&reference, &names, &lookup)
         };
-        let mut observation = match observed {
+        let observation = match observed {
             Ok(observation) => observation,
             Err(error) => return self.unreadable(image, error, Some(&names)),
         };
-        let digest = observation.digest.clone();
-        let digest = digest.as_ref();
-        let in_force = self.exceptions(&names, digest);
-        let known = Known::new(self.settings, &names, lookup.baseline(), &in_force);
-        let assessment = assess(&lookup, &known, &observation, &in_force);
-        if matches!(
-            assessment.drifts.first(),
-            Some(Drift::Undetermined(Cause::Format, _))
-        ) {
-            // What is not seen from here is not called unsigned.
-            observation.posture = Posture::Unknown;
-        }
-        let scope = self.scope(Some(&names));
+        let facts = Facts {
+            names,
+            lookup,
+            observation,
+        };
+        let control_fails = || *self.control.get_or_init(|| self.control_fails());
         let now = self.calls.started();
-        let decision = decide(
-            &scope,
-            &lookup,
-            known.is_pinned(),
-            assessment.drifts.first(),
-            now,
-        );
-        let ageing = self.settings.exceptions.iter().filter(|exception| {
-            exception.covers_image(&names, digest)
-                && (exception.is_expired(now) || exception.expires_soon(now))
-        });
+        let judgement = Judgement::new(self.settings, facts, &self.place, now, control_fails);
         ImageReport {
             image,
-            enforced: scope.is_enforced(),
-            decision,
-            finding: Ok(Finding {
-                ageing: ageing.collect(),
-                repository: names.aliased().clone(),
-                lookup,
-                observation,
-                assessment,
-            }),
+            enforced: judgement.ruling.enforced,
+            decision: judgement.ruling.decision,
+            finding: Ok(judgement),
         }
     }
 
+    /// In a template something else fills it in, or its pods are rejected.
     fn unreadable(
         &self,
         image: RequestedImage,
@@ -210,34 +190,13 @@ impl<'a> Evaluator<'a, '_> {
         ImageReport {
             image,
             finding: Err(error),
-            enforced: self.scope(names).is_enforced(),
-            // What is in a template only, and names nothing, something else fills in; the pod is judged when it is made.
-            decision: if self.context.template {
+            enforced: scope(self.settings, &self.place, names).is_enforced(),
+            decision: if self.place.template {
                 Decision::Admit
             } else {
                 Decision::Reject(Code::Forbidden)
             },
         }
-    }
-
-    fn scope(&self, names: Option<&RepositoryNames>) -> Scope<'a> {
-        let entries = self
-            .settings
-            .enforce_entries(&self.context.namespace, names)
-            .collect();
-        Scope::new(self.settings, entries, self.audit)
-    }
-
-    fn exceptions(
-        &self,
-        names: &RepositoryNames,
-        digest: Option<&crate::digest::Digest>,
-    ) -> Vec<&'a Exception> {
-        let now = self.calls.started();
-        let in_force = |exception: &&Exception| {
-            exception.covers_image(names, digest) && !exception.is_expired(now)
-        };
-        self.settings.exceptions.iter().filter(in_force).collect()
     }
 
     fn observation(
@@ -246,35 +205,23 @@ impl<'a> Evaluator<'a, '_> {
         names: &RepositoryNames,
         lookup: &Lookup,
     ) -> Result<Observation, Unreadable> {
+        let digest = || reference.digest().cloned();
         match lookup {
-            Lookup::Unread => {
-                return Ok(Observation::unknown(
-                    reference.digest().cloned(),
-                    Cause::Limit,
-                    None,
-                ));
-            }
-            Lookup::Unusable(_) => {
-                return Ok(Observation::unknown(
-                    reference.digest().cloned(),
-                    Cause::Baseline,
-                    None,
-                ));
+            Lookup::Unread => return Ok(Observation::unknown(digest(), Cause::Limit, None)),
+            Lookup::Unusable(_) | Lookup::Lost => {
+                return Ok(Observation::unknown(digest(), Cause::Baseline, None));
             }
             Lookup::Absent | Lookup::Usable(_) => {}
         }
         // Which digest a tag means is found out on the way.
-        let now = self.calls.started();
-        let of_repository = |exception: &&Exception| {
-            names.contains(exception.scope.repository()) && !exception.is_expired(now)
-        };
-        let in_force: Vec<_> = self
-            .settings
-            .exceptions
-            .iter()
-            .filter(of_repository)
-            .collect();
+        let in_force = exceptions_in_force(self.settings, names, None, self.calls.started());
         let known = Known::new(self.settings, names, lookup.baseline(), &in_force);
+        let never_signed = lookup
+            .baseline()
+            .is_some_and(|baseline| !baseline.is_signed());
+        if never_signed && !known.is_pinned() && !self.settings.observe_new {
+            return Ok(Observation::observed_unsigned(digest()));
+        }
         let image = ImageContext {
             reference,
             repository: names.aliased(),
@@ -282,17 +229,7 @@ impl<'a> Evaluator<'a, '_> {
             known: &known,
             thorough: false,
         };
-        let observation =
-            observe(self.calls, self.settings, &image).map_err(|_| Unreadable::Host)?;
-        let control_fails = || *self.control.get_or_init(|| self.control_fails());
-        if observation.could_be_the_trust_root() && control_fails() {
-            return Ok(Observation::unknown(
-                observation.digest,
-                Cause::TrustRoot,
-                None,
-            ));
-        }
-        Ok(observation)
+        observe(self.calls, self.settings, &image).map_err(|_| Unreadable::Host)
     }
 
     /// Whether the known-good image cannot be proven either. Not to get an answer about it is no failure.

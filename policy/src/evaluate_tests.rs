@@ -4,7 +4,9 @@ use super::*;
 use crate::answer::answer;
 use crate::baseline::{Baseline, ConfigMapData, Verified};
 use crate::digest::Digest;
+use crate::drift::Drift;
 use crate::host_error::{HostError, Outage};
+use crate::posture::Posture;
 use crate::testing::{
     Failure, FakeHost, REPOSITORY, baseline, digest, established, evaluated, google, keyless, now,
     pod, release, request, settings, signer_of, workload,
@@ -17,6 +19,10 @@ use serde_json::{Value, json};
 mod attacks;
 #[path = "evaluate_tests/budget.rs"]
 mod budget;
+#[path = "evaluate_tests/exceptions.rs"]
+mod exceptions;
+#[path = "evaluate_tests/lost.rs"]
+mod lost;
 #[path = "evaluate_tests/objects.rs"]
 mod objects;
 #[path = "evaluate_tests/trust_control.rs"]
@@ -152,8 +158,10 @@ fn what_a_new_repository_costs() {
         told(&evaluation),
         (vec!["new".to_owned(), "new".to_owned()], None)
     );
-    assert_eq!(host.kinds(), ["config-map", "config-map"]);
-    assert!(host.calls()[1].ends_with("/continuity-state"));
+    // Its baseline, the names of those that were signed, and whether anybody learns.
+    assert_eq!(host.kinds(), ["config-map"; 3]);
+    assert!(host.calls()[1].contains("/continuity-names-"));
+    assert!(host.calls()[2].ends_with("/continuity-state"));
     assert_eq!(evaluation.notes, [] as [String; 0]);
     assert_eq!(answer(&evaluation).warnings, [] as [String; 0]);
 }
@@ -204,7 +212,7 @@ fn spellings_share_one_lookup_and_images_of_one_text_one_report() {
     let settings = enforced();
     let evaluation = evaluated(&host, &settings, &images);
     assert_eq!(reports(&evaluation).len(), 3);
-    assert_eq!(host.kinds(), ["config-map", "config-map"]);
+    assert_eq!(host.kinds(), ["config-map"; 3]);
 }
 
 #[test]
@@ -225,14 +233,20 @@ fn all_baselines_come_first_and_established_ones_before_the_others() {
     );
     let calls = host.calls();
     assert_eq!(
-        host.kinds()[..4],
-        ["config-map", "config-map", "config-map", "digest"]
+        host.kinds()[..5],
+        [
+            "config-map",
+            "config-map",
+            "config-map",
+            "config-map",
+            "digest"
+        ]
     );
-    assert_eq!(calls[3], format!("digest {}", at_tag("v1")));
+    assert_eq!(calls[4], format!("digest {}", at_tag("v1")));
     assert!(
         calls
             .iter()
-            .skip(4)
+            .skip(5)
             .any(|call| call == "digest ghcr.io/cold/app:v1")
     );
     // The reports stay in the order of the request.
@@ -259,7 +273,7 @@ fn pinned_repositories_come_first_too() {
         &settings,
         &["ghcr.io/cold/app:v1", "quay.io/pinned/app:v1"],
     );
-    assert_eq!(host.calls()[2], "digest quay.io/pinned/app:v1");
+    assert_eq!(host.calls()[3], "digest quay.io/pinned/app:v1");
 }
 
 #[test]
@@ -290,51 +304,4 @@ fn entries_of_enforce_count_for_their_repositories_only() {
         evaluated_to(&learned_host(), &settings(fields), &[&at_tag("v2")]).1,
         Some(403)
     );
-}
-
-#[test]
-fn an_exception_for_one_digest_counts_for_a_tag_that_means_it() {
-    let settings = settings(json!({"enforce": [{}], "exceptions": [
-        {"image": at_digest("v3"), "accepts": format!("signer:{}", signer_of(&google("dev@acme.example")).id()),
-         "reason": "T-1", "expires": "2026-03-02"}]}));
-    for image in [at_tag("v3"), at_digest("v3")] {
-        let result = evaluated_to(&learned_host(), &settings, &[&image]);
-        assert_eq!(result, (vec!["-".to_owned()], None));
-    }
-}
-
-#[test]
-fn a_signer_excepted_for_one_digest_is_looked_for_first_under_its_tag_too() {
-    let excepted = google("dev@acme.example");
-    let accepts = format!("signer:{}", signer_of(&excepted).id());
-    let calls_for = |image: &str, of: &str| {
-        let host = learned_host();
-        let both = [google("stranger@acme.example"), excepted.clone()];
-        let layers = both.map(|who| keyless(&who, &digest("v3")).layer().unwrap());
-        host.sign(REPOSITORY, &digest("v3"), &layers);
-        let settings = settings(json!({"enforce": [{}], "exceptions": [
-            {"image": at_digest(of), "accepts": &accepts, "reason": "T-1", "expires": "2026-03-02"}]}));
-        let code = evaluated_to(&host, &settings, &[image]).1;
-        let proofs = host.kinds().into_iter();
-        (
-            code,
-            proofs.filter(|kind| kind.starts_with("verify")).count(),
-        )
-    };
-    // He is known, so the stranger before him is not asked about.
-    assert_eq!(calls_for(&at_digest("v3"), "v3"), (None, 1));
-    assert_eq!(calls_for(&at_tag("v3"), "v3"), (None, 1));
-    // For another digest he is a stranger himself.
-    assert_eq!(calls_for(&at_tag("v3"), "v1"), (Some(403), 2));
-}
-
-#[test]
-fn an_exception_that_ends_soon_or_has_ended_is_told() {
-    for (expires, told) in [("2026-02-01", 1), ("2026-03-15", 1), ("2026-03-16", 0)] {
-        let settings = settings(json!({"exceptions": [
-            {"repository": REPOSITORY, "accepts": "unsigned", "reason": "T-1", "expires": expires}]}));
-        let evaluation = evaluated(&learned_host(), &settings, &[&at_tag("v2")]);
-        let finding = reports(&evaluation)[0].finding.as_ref().unwrap();
-        assert_eq!(finding.ageing.len(), told, "{expires}");
-    }
 }

@@ -9,6 +9,8 @@ pub use crate::registry_words::Asked;
 /// What hosts put before each of a registry's own messages, and between two of them.
 const MESSAGE: &str = "OCI API error:";
 const SEPARATOR: &str = ", OCI API error:";
+/// `system:serviceaccount:`, a namespace and a name.
+const LONGEST_ACCOUNT: usize = 340;
 
 /// What a failed call means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub enum HostError {
     BadReference,
     /// The policy was not granted the capability or the resource.
     NotGranted,
+    /// The cluster forbids it to the account of this name.
+    Forbidden(String),
 }
 
 /// In which way the outside world did not answer.
@@ -141,7 +145,17 @@ pub fn of_resource(text: &str, name: &str, namespace: &str) -> HostError {
     if text == absent {
         return HostError::Absent;
     }
-    HostError::Answer
+    match forbidden_account(text) {
+        Some(account) => HostError::Forbidden(account.to_owned()),
+        None => HostError::Answer,
+    }
+}
+
+/// Whom the API server forbids: `… is forbidden: User "NAME" cannot get resource …`.
+fn forbidden_account(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(" is forbidden: User \"")?;
+    let (account, _) = rest.split_once("\" cannot ")?;
+    (!account.is_empty() && account.len() <= LONGEST_ACCOUNT).then_some(account)
 }
 
 /// The first line without the prefixes that the SDK and the host put before it.

@@ -4,7 +4,7 @@
 //! Invariant: signers are compared whole, by canonical form, with the operator's `refPatterns` folded on both sides;
 //! a retired signer is a stranger.
 
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Retired, SignerRecord};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::public_key::PublicKey;
@@ -95,6 +95,21 @@ impl<'a> Known<'a> {
         }
     }
 
+    /// How this signer was ended, unless it is on the record again. That a pin or an exception names it does not undo it.
+    #[must_use]
+    pub fn retired(&self, signer: &Signer) -> Option<&'a Retired> {
+        if self.in_baseline(signer) {
+            return None;
+        }
+        let compared = self.compared(signer);
+        let baseline = self.baseline?;
+        baseline
+            .signers
+            .iter()
+            .filter(|record| self.compared(&record.signer) == compared)
+            .find_map(|record| record.retired.as_ref())
+    }
+
     /// Whether this signer may stand without the baseline's rank.
     #[must_use]
     pub fn may_stand_alone(&self, signer: &Signer) -> bool {
@@ -105,7 +120,7 @@ impl<'a> Known<'a> {
         self.records(signer).next().is_some()
     }
 
-    fn records(&self, signer: &Signer) -> impl Iterator<Item = &'a crate::baseline::SignerRecord> {
+    fn records(&self, signer: &Signer) -> impl Iterator<Item = &'a SignerRecord> {
         let compared = self.compared(signer);
         self.baseline
             .into_iter()

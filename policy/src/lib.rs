@@ -2,8 +2,8 @@
 //! changes.
 //!
 //! The way of an evaluation, top down: [`guest`] takes the request from the host; [`evaluate`] reads all baselines,
-//! has each image observed ([`observe`], [`proof`]), held against its baseline ([`drift`]) and decided ([`decision`]);
-//! [`answer`] puts it into words. Only [`kubewarden`] calls the host, behind the trait [`host::Host`]; only
+//! has each image observed ([`observe`], [`proof`]), held against its baseline ([`drift`]) and decided ([`decision`]), all
+//! of which is one [`judgement`]; [`answer`] puts it into words, with what can be done ([`remedy`]). Only [`kubewarden`] calls the host, behind the trait [`host::Host`]; only
 //! [`host_error`] reads an error text. Everything else is a pure function of values with the clock passed in.
 
 pub mod answer;
@@ -23,6 +23,7 @@ pub mod glob;
 pub mod guest;
 pub mod host;
 pub mod host_error;
+pub mod judgement;
 pub mod known;
 pub mod kubewarden;
 pub mod log_entry;
@@ -34,6 +35,7 @@ pub mod provenance;
 pub mod public_key;
 pub mod reference;
 pub mod registry_words;
+pub mod remedy;
 pub mod request;
 pub mod settings;
 pub mod signer;

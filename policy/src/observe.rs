@@ -57,6 +57,8 @@ pub enum Evidence {
     Tolerated,
     /// Somebody allowed the digest.
     Allowed,
+    /// The baseline: the repository was looked at and never signed.
+    ObservedUnsigned,
     /// Nobody was asked.
     NotAsked,
 }
@@ -99,6 +101,12 @@ impl Observation {
     #[must_use]
     pub fn not_asked(digest: Option<Digest>) -> Self {
         Self::new(digest, Posture::Unknown, Evidence::NotAsked)
+    }
+
+    /// Nobody was asked: the repository was looked at before, and never signed.
+    #[must_use]
+    pub fn observed_unsigned(digest: Option<Digest>) -> Self {
+        Self::new(digest, Posture::Unsigned, Evidence::ObservedUnsigned)
     }
 
     /// It could not be found out.
@@ -364,7 +372,7 @@ fn unanswered(
         CallError::Host(HostError::BadReference) => return Err(HostRejectsReference),
         CallError::Host(HostError::Outage(outage)) => (Cause::Outage, Some(*outage)),
         CallError::Host(HostError::Absent) => (Cause::Absent, None),
-        CallError::Host(HostError::NotGranted) => (Cause::Host, None),
+        CallError::Host(HostError::NotGranted | HostError::Forbidden(_)) => (Cause::Host, None),
         CallError::Host(HostError::Answer | HostError::Unusable | HostError::Negative) => {
             (Cause::Answer, None)
         }

@@ -340,7 +340,9 @@ fn is_nobodys(layer: &Layer) -> bool {
 fn refusal(error: &CallError, not_confirmed: Problem) -> Refusal {
     match error {
         CallError::Spent => Refusal::Interrupted(Interruption::Spent),
-        CallError::Host(HostError::NotGranted) => Refusal::Interrupted(Interruption::NotGranted),
+        CallError::Host(HostError::NotGranted | HostError::Forbidden(_)) => {
+            Refusal::Interrupted(Interruption::NotGranted)
+        }
         CallError::Host(
             HostError::Absent
             | HostError::Outage(_)

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use continuity_cli::admission::Review;
-use host_harness::capabilities::{Grants, HostGeneration, HostOptions};
+use continuity_cli::store::DirectorySource;
 use continuity_registry::{Sources, TrustSource};
-use continuity_cli::store::{DirectorySource};
+use host_harness::capabilities::{Grants, HostGeneration, HostOptions};
 use host_harness::cases::{self, Verdict};
 use host_harness::engine::{FixedClock, Limits};
 use host_harness::evaluation::{Evaluation, Outcome};

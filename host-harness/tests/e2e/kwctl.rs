@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::Utc;
+use continuity_cli::store::{KubernetesBaselines, Revision, Store as _};
 use continuity_testkit::registry::{Fault, FaultRule, Registry, Words};
 use continuity_testkit::sigstore::{Bundle, Identity, PrivateSigstore, SIGN_PREDICATE};
 use host_harness::capabilities::{HostGeneration, HostRequest};
 use host_harness::session::{Exchange, Reply, Session};
-use continuity_cli::store::{KubernetesBaselines, Revision, Store as _};
 use rstest::rstest;
 use serde_json::{Value, json};
 

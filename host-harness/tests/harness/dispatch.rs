@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use continuity_cli::definition::Resource;
-use host_harness::capabilities::{Capabilities, Dispatcher, Grants, HostCapabilities, HostError, HostRequest};
+use host_harness::capabilities::{
+    Capabilities, Dispatcher, Grants, HostCapabilities, HostError, HostRequest,
+};
 use host_harness::engine::{FixedClock, HostCallbacks as _, SystemClock, WallClock as _};
 use rstest::rstest;
 use serde_json::json;

@@ -5,7 +5,9 @@
 
 use continuity_testkit::registry::{Fault, FaultRule, Registry, Words};
 use continuity_testkit::sigstore::digest_of;
-use host_harness::capabilities::{Capabilities as _, HostGeneration, HostRequest, LiveCapabilities};
+use host_harness::capabilities::{
+    Capabilities as _, HostGeneration, HostRequest, LiveCapabilities,
+};
 use rstest::rstest;
 use serde_json::json;
 

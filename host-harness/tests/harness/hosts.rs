@@ -1,7 +1,9 @@
 //! Hosts to ask, and what to ask them.
 
 use continuity_registry::{Credentials, Sources, TrustSource};
-use host_harness::capabilities::{Capabilities, HostError, HostOptions, HostRequest, LiveCapabilities};
+use host_harness::capabilities::{
+    Capabilities, HostError, HostOptions, HostRequest, LiveCapabilities,
+};
 use serde_json::json;
 
 use continuity_testkit::server::Server;

@@ -4,7 +4,9 @@ use chrono::{DateTime, Duration, Utc};
 use continuity_registry::{Credentials, Sources, TrustSource};
 use continuity_testkit::registry::Registry;
 use continuity_testkit::sigstore::{Identity, PrivateSigstore};
-use host_harness::capabilities::{Capabilities as _, HostError, HostGeneration, HostOptions, HostRequest, LiveCapabilities};
+use host_harness::capabilities::{
+    Capabilities as _, HostError, HostGeneration, HostOptions, HostRequest, LiveCapabilities,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 

@@ -5,18 +5,14 @@
 
 use super::words;
 use crate::baseline::Lookup;
-use crate::clean::clean;
 use crate::decision::Code;
-use crate::drift::Drift;
-use crate::evaluate::{Evaluation, Finding, ImageReport};
-use crate::fingerprint::PinFound;
-use crate::posture::Cause;
-use crate::signer::{Signer, SignerId};
+use crate::drift::{Drift, PAGE};
+use crate::evaluate::{Evaluation, ImageReport};
+use crate::remedy::Remedy;
 
 const LONGEST: usize = 900;
 /// With the lines about further images.
 const LONGEST_WITH_OTHERS: usize = 1000;
-const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/drift.md");
 
 /// How much is said, from everything down to what cannot be left out.
 #[derive(Clone, Copy)]
@@ -25,26 +21,37 @@ struct Room {
     name: usize,
     /// Characters of the image's name; `None`: all of it, with its whole digest.
     image: Option<usize>,
-    owner: bool,
+    /// Whether all that can be done is told, or the commands alone.
+    all_remedies: bool,
     /// Otherwise the second one is described: names in commands are never cut, and the longest fit once.
     both_commands: bool,
 }
 
-const ROOMS: [Room; 6] = [
+const ROOMS: [Room; 8] = [
     Room::of(140, None, true, true),
     Room::of(90, None, true, true),
     Room::of(90, Some(100), true, true),
-    Room::of(60, Some(100), false, true),
+    Room::of(90, Some(100), false, true),
+    Room::of(90, Some(100), false, false),
     Room::of(60, Some(60), false, false),
-    Room::of(30, Some(30), false, false),
+    Room::of(40, Some(40), false, false),
+    Room::of(30, Some(TIGHTEST), false, false),
 ];
+const TIGHTEST: usize = 30;
+/// More than that is left to the settings' owner to look up.
+const LONGEST_EXCEPTION: usize = 160;
 
 impl Room {
-    const fn of(name: usize, image: Option<usize>, owner: bool, both_commands: bool) -> Self {
+    const fn of(
+        name: usize,
+        image: Option<usize>,
+        all_remedies: bool,
+        both_commands: bool,
+    ) -> Self {
         Self {
             name,
             image,
-            owner,
+            all_remedies,
             both_commands,
         }
     }
@@ -141,17 +148,15 @@ fn title(
 
 /// What happened to an image, behind "1 of 3 images".
 fn change(report: &ImageReport<'_>) -> &'static str {
-    let Ok(finding) = &report.finding else {
-        return "not readable";
-    };
-    match finding.drift() {
-        Some(Drift::Pin(_)) => "not signed by a pinned signer",
-        Some(Drift::Invalid) => "with a signature that contradicts itself",
-        Some(Drift::Undetermined(..)) => "could not be determined",
-        Some(Drift::Unsigned) => "no longer signed",
-        Some(Drift::Downgrade(_)) => "changed to weaker evidence",
-        Some(Drift::Signer(_)) => "changed signer",
-        Some(Drift::New) | None => "changed",
+    match &report.finding {
+        Ok(finding) => {
+            let retired = |remedy: &Remedy| matches!(remedy, Remedy::AskRetirer { .. });
+            if finding.remedies.iter().any(retired) {
+                return "signed by a retired signer";
+            }
+            finding.drift().map_or("changed", Drift::phrase)
+        }
+        Err(_) => "not readable",
     }
 }
 
@@ -170,94 +175,72 @@ fn body(report: &ImageReport<'_>, room: &Room) -> String {
     };
     let mut lines = Vec::new();
     if let Lookup::Usable(baseline) = &finding.lookup {
-        lines.push(format!("before: {}", words::before(baseline, room.name)));
+        let carried = words::signers(finding);
+        let before = words::before(baseline, carried.first().copied(), room.name);
+        lines.push(format!("before: {before}"));
     }
     lines.push(format!("now: {}", words::now(finding, room.name)));
     lines.push(format!("drift: {drift}"));
-    lines.extend(way_out(finding, drift, room));
-    if !matches!(drift, Drift::Undetermined(..)) {
-        lines.push(if room.owner {
-            format!(
-                "If not expected: keep the running version and ask the owner of {}.",
-                finding.repository
-            )
-        } else {
-            "If not expected: ask the image's owner.".to_owned()
-        });
-    }
-    lines.push(format!("{PAGE}#{}", drift.name()));
+    lines.extend(way_out(&finding.remedies, room));
+    lines.push(drift.page());
     lines.join("\n")
 }
 
-/// What whoever is denied can do, with nothing in a command that comes from the image's signature.
-fn way_out(finding: &Finding<'_>, drift: &Drift, room: &Room) -> Vec<String> {
-    let Some(digest) = &finding.observation.digest else {
-        return retry(finding, drift, &finding.repository.to_string());
-    };
-    let image = format!("{}@{digest}", finding.repository);
-    let for_a_while = [
-        "For this image only, three days:".to_owned(),
-        format!("  continuity approve {image} --for 72h --reason TICKET"),
-    ];
-    let every_release = |id: &SignerId, alone: bool| {
-        let alone = if alone { " --alone" } else { "" };
-        vec![
-            "If expected, for every release:".to_owned(),
-            format!(
-                "  continuity approve {image} {}{alone} --reason TICKET",
-                id.short()
-            ),
-        ]
-    };
-    let mut lines = match drift {
-        Drift::Signer(id) => every_release(id, false),
-        Drift::Downgrade(Some(sha256)) => {
-            let is_it =
-                |signer: &Signer| matches!(signer, Signer::Key(key) if key.sha256() == *sha256);
-            let mut keys = finding
-                .observation
-                .proven
-                .iter()
-                .filter(|p| is_it(p.signer()));
-            keys.next()
-                .map(|p| every_release(&p.signer().id(), true))
-                .unwrap_or_default()
+/// What whoever is denied can do, as far as there is room.
+fn way_out(remedies: &[Remedy], room: &Room) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut commands = 0;
+    let approves = remedies.iter().any(|remedy| match remedy {
+        Remedy::ApproveSigner { .. } => true,
+        Remedy::ApproveImage { .. }
+        | Remedy::Except { .. }
+        | Remedy::RenewException { .. }
+        | Remedy::ChangePin
+        | Remedy::FoldRefs(_)
+        | Remedy::Learn { .. }
+        | Remedy::TryAgain(_)
+        | Remedy::MendBaseline { .. }
+        | Remedy::RestoreBaseline { .. }
+        | Remedy::AskRetirer { .. }
+        | Remedy::AskOwner { .. } => false,
+    });
+    for remedy in remedies {
+        match remedy {
+            Remedy::ApproveImage { .. } if commands > 0 && !room.both_commands => {
+                lines.push("For this image only: approve it --for 72h.".to_owned());
+            }
+            Remedy::ApproveSigner { .. } | Remedy::ApproveImage { .. } | Remedy::Learn { .. } => {
+                commands += 1;
+                lines.extend(remedy.lines());
+            }
+            // One image is more easily approved, and so is a signer; the rest is for the settings' owner.
+            Remedy::Except { image: Some(_), .. } => {}
+            Remedy::Except { .. } if approves => {}
+            Remedy::Except { .. } if !room.all_remedies => {
+                let line = remedy.lines().concat();
+                if line.len() <= LONGEST_EXCEPTION && !is_tightest(room) {
+                    lines.push(line);
+                }
+            }
+            Remedy::FoldRefs(_) if is_tightest(room) => {}
+            Remedy::AskOwner { .. } if is_tightest(room) => {}
+            Remedy::AskOwner { .. } if !room.all_remedies => {
+                lines.push("If not expected: ask the image's owner.".to_owned());
+            }
+            Remedy::Except { .. }
+            | Remedy::RenewException { .. }
+            | Remedy::ChangePin
+            | Remedy::FoldRefs(_)
+            | Remedy::TryAgain(_)
+            | Remedy::MendBaseline { .. }
+            | Remedy::RestoreBaseline { .. }
+            | Remedy::AskRetirer { .. }
+            | Remedy::AskOwner { .. } => lines.extend(remedy.lines()),
         }
-        Drift::Pin(PinFound::Signers(_) | PinFound::Unsigned | PinFound::Unverifiable) => {
-            vec![
-                "If expected, for every release: change the pin in the policy's settings."
-                    .to_owned(),
-            ]
-        }
-        Drift::Unsigned => {
-            vec!["If expected, for every release: an exception (accepts: unsigned) in the policy's settings.".to_owned()]
-        }
-        Drift::Undetermined(..) => return retry(finding, drift, &image),
-        Drift::Invalid | Drift::Downgrade(None) | Drift::New => Vec::new(),
-    };
-    let has_command = lines.len() > 1;
-    if has_command && !room.both_commands {
-        lines.push("For this image only, three days: --for 72h in place of the id.".to_owned());
-    } else {
-        lines.extend(for_a_while);
     }
     lines
 }
 
-fn retry(finding: &Finding<'_>, drift: &Drift, image: &str) -> Vec<String> {
-    let what = match drift.cause() {
-        Some(Cause::Outage) => "Try again; see whether the registry answers and the policy server's credentials suffice.".to_owned(),
-        Some(Cause::Answer) => "Try again; the registry's answer is not understood: see continuity explain.".to_owned(),
-        Some(Cause::Absent) => "There is no such image in the registry: push it, or name one that is there.".to_owned(),
-        Some(Cause::Host) => "The policy was not granted what it asks for: see its contextAwareResources and host capabilities, and continuity check.".to_owned(),
-        Some(Cause::Limit) => "Try again: what was found out is cached. Objects with fewer images need less time.".to_owned(),
-        Some(Cause::Baseline) => match &finding.lookup {
-            Lookup::Unusable(why) => format!("Its baseline cannot be used: {}.\nSee continuity check, and continuity restore.", clean(why, 160)),
-            Lookup::Absent | Lookup::Usable(_) | Lookup::Unread => "See continuity check.".to_owned(),
-        },
-        Some(Cause::TrustRoot) => "The known-good image cannot be proven either: see the policy server's trust root, and continuity check.".to_owned(),
-        Some(Cause::Format) => format!("Its publisher uses bundles, which this host cannot prove. Have it learned first:\n  continuity learn --images {image}"),
-        None => "Try again.".to_owned(),
-    };
-    vec![what]
+fn is_tightest(room: &Room) -> bool {
+    room.image == Some(TIGHTEST)
 }

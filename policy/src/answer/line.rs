@@ -4,7 +4,8 @@ use super::words;
 use crate::clean::{SHOWN, clean};
 use crate::decision::Decision;
 use crate::drift::Drift;
-use crate::evaluate::{Evaluation, Finding, ImageReport};
+use crate::evaluate::{Evaluation, ImageReport};
+use crate::judgement::Judgement;
 use crate::observe::Evidence;
 
 /// One line: a message and fields, in a fixed order.
@@ -46,7 +47,7 @@ impl Line {
             Err(error) => fields.push(("problem", words::unreadable(error))),
         }
         let drifts = match &report.finding {
-            Ok(finding) => finding.drift().is_some_and(|drift| *drift != Drift::New),
+            Ok(finding) => finding.drift().is_some_and(Drift::is_change),
             Err(_) => true,
         };
         Self {
@@ -69,7 +70,7 @@ fn place(evaluation: &Evaluation<'_>) -> Vec<(&'static str, String)> {
 fn found(
     fields: &mut Vec<(&'static str, String)>,
     evaluation: &Evaluation<'_>,
-    finding: &Finding<'_>,
+    finding: &Judgement<'_>,
 ) {
     let observation = &finding.observation;
     let mut add = |key, value: Option<String>| {
@@ -88,6 +89,7 @@ fn found(
         Evidence::Verified(_) => "verified",
         Evidence::Tolerated => "tolerated",
         Evidence::Allowed => "allowed",
+        Evidence::ObservedUnsigned => "observed unsigned",
         Evidence::NotAsked => "not asked",
     };
     add("evidence", Some(evidence.to_owned()));

@@ -1,14 +1,17 @@
 //! Sentences about one image.
 
-use super::{cut, is_admitted_drift, is_cold};
-use crate::baseline::{Baseline, Lookup};
+use super::cut::{cut, cut_apart};
+use super::is_admitted_drift;
+use crate::baseline::{Baseline, Lookup, SignerRecord};
 use crate::clean::{SHOWN, clean};
-use crate::decision::Decision;
+use crate::decision::{Decision, Leniency};
 use crate::drift::Drift;
-use crate::evaluate::{Evaluation, Finding, ImageReport, Unreadable};
+use crate::evaluate::{Evaluation, ImageReport, Unreadable};
+use crate::judgement::Judgement;
 use crate::posture::{Cause, Posture};
-use crate::proof::ProvenSigner;
+use crate::proof::{ProvenSigner, rank_of};
 use crate::signer::Signer;
+use std::cmp::Reverse;
 
 /// An image as people know it: the reference as spelled, and the digest that it meant.
 pub(super) fn image(report: &ImageReport<'_>) -> String {
@@ -52,30 +55,68 @@ pub(super) fn short_image(report: &ImageReport<'_>, limit: usize) -> String {
     }
 }
 
-/// A signer in at most `limit` bytes: by whose word it is one is not cut away with the end of a long name.
-fn named(signer: &Signer, limit: usize) -> String {
-    let whole = signer.to_string();
+/// Two signers in at most `limit` bytes each: by whose word it is one is not cut away with the end of a long name, nor
+/// what differs between them.
+fn named_apart(one: &Signer, other: &Signer, limit: usize) -> (String, String) {
+    let plain = |signer: &Signer| {
+        let whole = signer.to_string();
+        clean(&whole, whole.len())
+    };
+    let (one_whole, other_whole) = (plain(one), plain(other));
+    let (one_who, one_by) = by_whose_word(&one_whole, limit);
+    let (other_who, other_by) = by_whose_word(&other_whole, limit);
+    let room = limit - one_by.len().max(other_by.len());
+    let (one_who, other_who) = cut_apart(one_who, other_who, room);
+    let (one_name, other_name) = (
+        format!("{one_who}{one_by}"),
+        format!("{other_who}{other_by}"),
+    );
+    if one_name == other_name && one != other {
+        // Somebody may have put the mark of a cut into a name.
+        let with_id =
+            |signer: &Signer| format!("{} {}", cut(&one_name, limit - 13), signer.id().short());
+        return (with_id(one), with_id(other));
+    }
+    (one_name, other_name)
+}
+
+/// Who, and in brackets by whose word, where that is short.
+fn by_whose_word(whole: &str, limit: usize) -> (&str, &str) {
     match whole.rfind(" (").map(|at| whole.split_at(at)) {
-        Some((who, by)) if by.len() < limit / 2 => {
-            format!("{}{}", shown(who, limit - by.len()), shown(by, by.len()))
-        }
-        _ => shown(&whole, limit),
+        Some((who, by)) if by.len() < limit / 2 => (who, by),
+        _ => (whole, ""),
     }
 }
 
-/// What the repository was signed by, and since when.
-pub(super) fn before(baseline: &Baseline, limit: usize) -> String {
-    let mut known: Vec<_> = baseline.known().collect();
-    known.sort_by_key(|record| std::cmp::Reverse(record.digests));
-    let Some(first) = known.first() else {
-        return "nobody who is not retired".to_owned();
+/// The known signer who is named for all: who signed most.
+fn first_known(baseline: &Baseline) -> Option<&SignerRecord> {
+    baseline.known().max_by_key(|record| {
+        (
+            record.digests,
+            rank_of(&record.signer),
+            Reverse(record.id()),
+        )
+    })
+}
+
+/// What the repository was signed by, and since when; `beside`: who is shown beside it.
+pub(super) fn before(baseline: &Baseline, beside: Option<&Signer>, limit: usize) -> String {
+    let Some(first) = first_known(baseline) else {
+        return if baseline.is_signed() {
+            "nobody who is not retired".to_owned()
+        } else {
+            format!(
+                "no signature, seen since {}",
+                baseline.first_seen.format("%Y-%m-%d")
+            )
+        };
     };
-    let more = match known.len() {
+    let more = match baseline.known().count() {
         1 => String::new(),
         many => format!(" and {} more", many - 1),
     };
-    let images: u64 = known
-        .iter()
+    let images: u64 = baseline
+        .known()
         .map(|record| record.digests)
         .fold(0, u64::saturating_add);
     let since = baseline
@@ -83,43 +124,52 @@ pub(super) fn before(baseline: &Baseline, limit: usize) -> String {
         .as_ref()
         .map_or(baseline.first_seen, |log| log.earliest);
     let plural = if images == 1 { "image" } else { "images" };
+    let name = named_apart(&first.signer, beside.unwrap_or(&first.signer), limit).0;
     format!(
-        "{}{more}, {images} {plural} since {}",
-        named(&first.signer, limit),
+        "{name}{more}, {images} {plural} since {}",
         since.format("%Y-%m-%d")
     )
 }
 
+/// Who signed the image: the one that the drift is about first, as the drift's id names it.
+pub(super) fn signers<'j>(judgement: &'j Judgement<'_>) -> Vec<&'j Signer> {
+    let proven = judgement.observation.proven.iter();
+    let mut signers: Vec<&Signer> = proven.map(ProvenSigner::signer).collect();
+    signers.sort_by_cached_key(|signer| {
+        let id = signer.id();
+        (judgement.drift() != Some(&Drift::Signer(id.clone())), id)
+    });
+    signers
+}
+
 /// What the image carries now.
-pub(super) fn now(finding: &Finding<'_>, limit: usize) -> String {
-    let observation = &finding.observation;
+pub(super) fn now(judgement: &Judgement<'_>, limit: usize) -> String {
+    let observation = &judgement.observation;
     // Whatever the registry showed of it: it is not known what the image carries.
-    if let Some(Drift::Undetermined(cause, outage)) = finding.drift() {
+    if let Some(Drift::Undetermined(cause, outage)) = judgement.drift() {
         return match (cause, outage) {
             (Cause::Outage, Some(outage)) => format!("not known ({})", outage.as_str()),
-            (Cause::Format, _) => "not known (bundles cannot be proven here)".to_owned(),
+            (Cause::Format, _) => {
+                "a signature in a form that this host cannot prove (a bundle: cosign 3)".to_owned()
+            }
             (cause, _) => format!("not known ({cause})"),
         };
     }
     match observation.posture {
         Posture::Signed => {
-            let mut signers: Vec<&ProvenSigner> = observation.proven.iter().collect();
-            // The one that the drift is about first, as the drift's id names it.
-            signers.sort_by_key(|p| {
-                (
-                    finding.drift() != Some(&Drift::Signer(p.signer().id())),
-                    p.signer().id(),
-                )
-            });
-            match signers.as_slice() {
+            let baseline = judgement.lookup.baseline();
+            let beside = baseline.and_then(first_known).map(|record| &record.signer);
+            let name = |signer: &Signer| named_apart(signer, beside.unwrap_or(signer), limit).0;
+            match signers(judgement).as_slice() {
                 [] => "signed".to_owned(),
-                [one] => named(one.signer(), limit),
-                [first, rest @ ..] => {
-                    format!("{} and {} more", named(first.signer(), limit), rest.len())
-                }
+                [one] => name(one),
+                [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
             }
         }
-        Posture::Unsigned => "no signature".to_owned(),
+        Posture::Unsigned if observation.bundles_read => "no signature".to_owned(),
+        Posture::Unsigned => {
+            "no signature that this host can see (it may be a bundle: cosign 3)".to_owned()
+        }
         Posture::Invalid | Posture::Unverifiable => match observation.problems.first() {
             Some(problem) => format!(
                 "a signature of which nothing is proven: {}",
@@ -159,11 +209,18 @@ pub(super) fn warning(evaluation: &Evaluation<'_>, report: &ImageReport<'_>) -> 
     };
     let drift = finding.drift()?;
     let now = now(finding, 80);
-    let was = finding
-        .lookup
-        .baseline()
-        .map(|b| format!("; was {}", before(b, 60)))
-        .unwrap_or_default();
+    let was = match finding.lookup.baseline() {
+        Some(baseline) if baseline.is_signed() => {
+            let carried = signers(finding);
+            format!("; was {}", before(baseline, carried.first().copied(), 60))
+        }
+        Some(_) | None => String::new(),
+    };
+    let note = match finding.ruling.leniency {
+        _ if finding.is_cold() => " (not yet established)",
+        Some(Leniency::Template) if report.enforced => " (its pods are judged anew)",
+        Some(Leniency::Template | Leniency::NotEstablished | Leniency::Waived) | None => "",
+    };
     Some(match (drift, &finding.lookup) {
         (Drift::Undetermined(Cause::Baseline, _), Lookup::Unusable(why)) => {
             format!(
@@ -171,16 +228,16 @@ pub(super) fn warning(evaluation: &Evaluation<'_>, report: &ImageReport<'_>) -> 
                 clean(why, 100)
             )
         }
+        (Drift::Undetermined(Cause::Baseline, _), Lookup::Lost) => {
+            format!("{image}: its baseline is lost; run continuity restore")
+        }
         (Drift::Undetermined(Cause::Format, _), _) => {
             format!(
-                "{image}: {drift}; run continuity learn --images first: this host cannot prove bundles{was}"
+                "{image}: {drift}{note}; the watcher looks at it, or continuity learn --images; this host cannot prove it{was}"
             )
         }
-        (Drift::Undetermined(..), _) => format!("{image}: {drift}{was}"),
-        (_, lookup) if is_cold(evaluation, lookup) => {
-            format!("{image}: {drift} (not yet established); now {now}{was}")
-        }
-        _ => format!("{image}: {drift}; now {now}{was}"),
+        (Drift::Undetermined(..), _) => format!("{image}: {drift}{note}{was}"),
+        _ => format!("{image}: {drift}{note}; now {now}{was}"),
     })
 }
 

@@ -1,5 +1,6 @@
 //! Pins: signers that have to be there, and that are known.
 
+use super::listed::{Entry, listing};
 use super::*;
 
 fn pin(by: &[Carries]) -> Value {
@@ -41,7 +42,7 @@ fn a_pinned_repository(#[case] carries: &[Carries], #[case] expected: Vec<String
 #[case::unsigned(Posture::Unsigned, vec!["pin:unsigned", "unsigned"])]
 #[case::unverifiable(Posture::Unverifiable, vec!["pin:unverifiable", "downgrade:unverifiable"])]
 #[case::invalid(Posture::Invalid, vec!["pin:unverifiable", "invalid"])]
-#[case::unknown(Posture::Unknown, vec!["undetermined (outage)"])]
+#[case::unknown(Posture::Unknown, vec!["undetermined (answer)"])]
 fn a_pinned_repository_where_nobody_is_proven(
     #[case] posture: Posture,
     #[case] expected: Vec<&str>,
@@ -154,14 +155,33 @@ fn pins_are_anchored() {
 }
 
 #[test]
-fn a_pinned_repository_that_publishes_bundles() {
-    let mut baseline = learned(&[Carries::Release]);
-    baseline.formats = vec![Format::Bundle];
-    let signer = Carries::Release.signer().id();
-    baseline
-        .verified
-        .push(Verified::new(image(), &signer, now()));
-    let settings = pinned(&[Carries::Stranger]);
-    let drifts = drifts_of(&usable(baseline), &settings, &found(Posture::Unverifiable));
+fn what_was_verified_with_a_pinned_signer_satisfies_the_pin() {
+    let observation = found(Posture::Unsigned);
+    let lookup = usable(listing(Entry::Verified));
+    let drifts = |by| drifts_of(&lookup, &pinned(&[by]), &observation);
+    assert_eq!(drifts(Carries::Release), [] as [String; 0]);
+    assert_eq!(drifts(Carries::Stranger), ["pin:unsigned"]);
+    // What could not be found out does not become known by being listed.
+    let unknown = Observation::unknown(Some(image()), Cause::Format, None);
+    let drifts = drifts_of(&lookup, &pinned(&[Carries::Stranger]), &unknown);
     assert_eq!(drifts, ["undetermined (format)"]);
+}
+
+#[test]
+fn who_is_said_to_have_signed_without_a_proof_is_nobody() {
+    let observation = found(Posture::Signed);
+    let drifts = drifts_of(&Lookup::Absent, &pinned(&[Carries::Stranger]), &observation);
+    assert_eq!(drifts, ["pin:unverifiable", "new"]);
+}
+
+#[test]
+fn a_pin_on_a_repository_that_was_never_signed() {
+    let never = Baseline::new(REPOSITORY.parse().unwrap(), Rank::Unsigned, now());
+    let lookup = usable(never);
+    let settings = pinned(&[Carries::Stranger]);
+    let drifts = |observation: &Observation| drifts_of(&lookup, &settings, observation);
+    assert_eq!(drifts(&found(Posture::Unsigned)), ["pin:unsigned"]);
+    assert_eq!(drifts(&signed(&[Carries::Stranger])), [] as [String; 0]);
+    let release = pin_found(&[Carries::Release]);
+    assert_eq!(drifts(&signed(&[Carries::Release])), [release]);
 }

@@ -17,8 +17,11 @@ impl Evaluator<'_, '_> {
         lookups: &BTreeMap<Repository, Lookup>,
     ) -> (RepositoryNames, bool) {
         let names = self.settings.names(reference.repository());
-        let absent =
-            |names: &RepositoryNames| lookups.get(names.aliased()) == Some(&Lookup::Absent);
+        // One of a repository that was never signed protects nothing either.
+        let absent = |names: &RepositoryNames| {
+            let lookup = lookups.get(names.aliased());
+            lookup.is_some_and(Lookup::could_be_lost)
+        };
         let without = reference.repository().without_port_80();
         let without = without.filter(|_| absent(&names));
         match without.map(|without| self.settings.names(&without)) {

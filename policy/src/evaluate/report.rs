@@ -1,12 +1,9 @@
 //! What an evaluation found out, as values: for the answer, and for whoever asks natively.
 
-use crate::baseline::Lookup;
 use crate::decision::{Code, Decision};
-use crate::drift::{Assessment, Drift};
-use crate::observe::Observation;
-use crate::reference::{ReferenceError, Repository};
+use crate::judgement::Judgement;
+use crate::reference::ReferenceError;
 use crate::request::{AdmissionContext, RequestError, RequestedImage};
-use crate::settings::Exception;
 use chrono::{DateTime, Utc};
 
 /// What became of one request.
@@ -44,7 +41,7 @@ pub struct ImageReport<'a> {
     /// As asked for.
     pub image: RequestedImage,
     /// Why it cannot be looked at; then there is no finding.
-    pub finding: Result<Finding<'a>, Unreadable>,
+    pub finding: Result<Judgement<'a>, Unreadable>,
     /// Whether its scope is enforced.
     pub enforced: bool,
     /// What becomes of it where its scope rejects.
@@ -58,28 +55,6 @@ pub enum Unreadable {
     Reference(ReferenceError),
     /// The host does not take its reference.
     Host,
-}
-
-/// What was found out about one image.
-pub struct Finding<'a> {
-    /// What its baseline belongs to.
-    pub repository: Repository,
-    /// The baseline.
-    pub lookup: Lookup,
-    /// What it carries.
-    pub observation: Observation,
-    /// How that differs.
-    pub assessment: Assessment,
-    /// Exceptions for it that expire soon, or have.
-    pub ageing: Vec<&'a Exception>,
-}
-
-impl Finding<'_> {
-    /// The drift that decides.
-    #[must_use]
-    pub fn drift(&self) -> Option<&Drift> {
-        self.assessment.drifts.first()
-    }
 }
 
 impl Evaluation<'_> {

@@ -32,16 +32,13 @@ fn evaluated_object(
 #[case("CronJob", CRON)]
 fn every_kind_is_judged(#[case] kind: &str, #[case] path: &[&str]) {
     let settings = enforced();
-    let bad = workload(path, &[&at_tag("v1"), &at_tag("v2")]);
+    let bad = workload(path, &[&at_tag("v1"), &at_tag("v3")]);
     let create = evaluated_object(&settings, kind, "CREATE", &bad, &Value::Null);
-    assert_eq!(
-        create,
-        (vec!["-".to_owned(), "unsigned".to_owned()], Some(403))
-    );
+    assert_eq!(create, (vec!["-".to_owned(), stranger()], Some(403)));
     // An UPDATE is judged on what it adds.
     let good = workload(path, &[&at_tag("v1")]);
     let update = evaluated_object(&settings, kind, "UPDATE", &bad, &good);
-    assert_eq!(update, (vec!["unsigned".to_owned()], Some(403)));
+    assert_eq!(update, (vec![stranger()], Some(403)));
     let same = evaluated_object(&settings, kind, "UPDATE", &bad, &bad);
     assert_eq!(same, (vec![], None));
     let rolled_back = evaluated_object(&settings, kind, "UPDATE", &good, &bad);
@@ -49,6 +46,45 @@ fn every_kind_is_judged(#[case] kind: &str, #[case] path: &[&str]) {
     // An old object that cannot be read excuses nothing.
     let unread = evaluated_object(&settings, kind, "UPDATE", &bad, &json!({"spec": 7}));
     assert_eq!(unread.1, Some(403));
+}
+
+/// A workload is not rejected for what is only missing: its pods are, and until then somebody who sees more may look.
+#[rstest]
+#[case("Pod", POD, Some(403))]
+#[case("Deployment", TEMPLATE, None)]
+#[case("Job", TEMPLATE, None)]
+#[case("CronJob", CRON, None)]
+fn what_is_not_proven_is_left_to_the_pods(
+    #[case] kind: &str,
+    #[case] path: &[&str],
+    #[case] code: Option<u16>,
+) {
+    let settings = enforced();
+    for (image, drift) in [
+        (at_tag("v2"), "unsigned"),
+        ("Not An Image".to_owned(), "unreadable"),
+    ] {
+        let host = learned_host();
+        let object = workload(path, &[&image]);
+        let request = request(kind, "CREATE", &object, &Value::Null);
+        let evaluation = evaluate(&host, &settings, &request);
+        assert_eq!(told(&evaluation), (vec![drift.to_owned()], code));
+        let warnings = answer(&evaluation).warnings;
+        assert_eq!(warnings.len(), usize::from(code.is_none()), "{warnings:?}");
+    }
+    let host = learned_host();
+    host.fail(
+        "config-map",
+        Failure::Error(HostError::Answer),
+    );
+    let request = request(
+        kind,
+        "CREATE",
+        &workload(path, &[&at_tag("v1")]),
+        &Value::Null,
+    );
+    let again = code.map(|_| 500);
+    assert_eq!(told(&evaluate(&host, &settings, &request)).1, again);
 }
 
 #[rstest]

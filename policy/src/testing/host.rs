@@ -1,7 +1,9 @@
 //! A host in memory.
 
 use super::{make, verifier};
-use crate::baseline::{Baseline, ConfigMapData, LABEL, STATE_NAME, config_map_name};
+use crate::baseline::{
+    Baseline, ConfigMapData, LABEL, NAMES_KEY, Names, STATE_NAME, Shard, config_map_name,
+};
 use crate::digest::Digest;
 use crate::host::{Host, Place};
 use crate::host_error::{self, HostError};
@@ -89,6 +91,32 @@ impl FakeHost {
     ) {
         let name = format!("signature-continuity/{}", config_map_name(repository));
         self.config_maps.borrow_mut().insert(name, map);
+    }
+
+    /// Keeps the name of a signed repository, beside those that are kept already.
+    pub(crate) fn name(&self, repository: &crate::reference::Repository) {
+        let shard = Shard::of(repository);
+        let name = format!("signature-continuity/{}", shard.config_map_name());
+        let mut maps = self.config_maps.borrow_mut();
+        let map = maps.entry(name).or_default();
+        let mut names = match map.data.get(NAMES_KEY) {
+            Some(text) => Names::parse(text, shard).unwrap(),
+            None => Names::new(shard),
+        };
+        names.insert(repository).unwrap();
+        map.data.insert(NAMES_KEY.to_owned(), names.encode());
+    }
+
+    /// Keeps any ConfigMap.
+    pub(crate) fn config_map_named(&self, name: &str, map: ConfigMapData) {
+        let name = format!("signature-continuity/{name}");
+        self.config_maps.borrow_mut().insert(name, map);
+    }
+
+    /// Somebody deletes a baseline.
+    pub(crate) fn forget(&self, repository: &crate::reference::Repository) {
+        let name = format!("signature-continuity/{}", config_map_name(repository));
+        self.config_maps.borrow_mut().remove(&name);
     }
 
     /// Keeps the learner's last words.

@@ -1,8 +1,8 @@
 //! The sources file, as the host's own libraries are configured with it.
 
-use continuity_registry::{Authority, Sources};
 use super::oci::client as oci;
 use super::sigstore_rs::registry as cosign;
+use continuity_registry::{Authority, Sources};
 
 /// Configures the client that fetches digests and manifests from one registry.
 pub(super) fn oci_config(

@@ -3,7 +3,6 @@
 //! Signatures are looked for under the `.sig` tag alone, and what goes wrong there is told, apart from whether the tag is
 //! absent or could not be fetched.
 
-
 use oci_client as oci;
 use sigstore as sigstore_rs;
 

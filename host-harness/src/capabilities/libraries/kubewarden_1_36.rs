@@ -3,6 +3,10 @@
 //! Signatures are looked for under the `.sig` tag and among the referrers, and what goes wrong in either is only logged:
 //! a signature that is absent, wrong or out of reach makes one text.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "what both generations do is compiled once for the libraries of each"
+)]
 
 use oci_client_0_18 as oci;
 use sigstore_0_14 as sigstore_rs;

@@ -5,12 +5,12 @@
 
 use thiserror::Error;
 
+use super::client_config::oci_config;
 use super::oci::client::{Client, ClientProtocol};
 use super::oci::errors::OciDistributionError;
 use super::oci::manifest::OciManifest;
 use super::oci::secrets::RegistryAuth;
 use super::oci::{ParseError, Reference};
-use super::client_config::oci_config;
 use continuity_registry::{Credentials, Login, Sources};
 
 /// Why a registry's answer is missing. The texts are the host's.

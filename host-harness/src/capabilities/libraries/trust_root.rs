@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use continuity_registry::TrustSource;
 use super::sigstore_rs::trust::sigstore::SigstoreTrustRoot;
+use continuity_registry::TrustSource;
 
 /// How long the public root is waited for. It is small; what takes longer than this is a network that drops packets.
 const PATIENCE: Duration = Duration::from_secs(30);

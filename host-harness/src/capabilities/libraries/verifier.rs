@@ -11,16 +11,16 @@ use kubewarden_policy_sdk::host_capabilities::verification::VerificationResponse
 use thiserror::Error;
 use tokio::sync::{Mutex, OnceCell};
 
+use super::client_config::cosign_config;
 use super::constraint::constraint;
 use super::oci::{ParseError, Reference};
+use super::signature_layers;
 use super::sigstore_rs::cosign::verification_constraint::{
     AnnotationVerifier, CertificateVerifier, VerificationConstraintVec,
 };
 use super::sigstore_rs::cosign::{self, ClientBuilder, CosignCapabilities as _, SignatureLayer};
 use super::sigstore_rs::errors::SigstoreError;
 use super::sigstore_rs::registry::{Auth, Certificate, CertificateEncoding, OciReference};
-use super::client_config::cosign_config;
-use super::signature_layers;
 use super::trust_root::trust_root;
 use crate::capabilities::demand::Demand;
 use crate::capabilities::signature::Signature;

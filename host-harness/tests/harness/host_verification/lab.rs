@@ -1,11 +1,13 @@
 //! A registry with one image and a Sigstore, and hosts of either generation that trust it.
 
+use continuity_registry::TrustSource;
 use continuity_testkit::registry::{Fault, FaultRule, Registry, Words};
 use continuity_testkit::sigstore::{
     Leaf, PrivateSigstore, Signature, SignatureLayer, SimpleSigning, digest_of, signature_tag,
 };
-use host_harness::capabilities::{Capabilities as _, HostError, HostGeneration, HostRequest, LiveCapabilities};
-use continuity_registry::{TrustSource};
+use host_harness::capabilities::{
+    Capabilities as _, HostError, HostGeneration, HostRequest, LiveCapabilities,
+};
 use serde_json::{Value, json};
 
 use crate::hosts::options_for;
