@@ -132,6 +132,11 @@ fn before(lookup: &Lookup, now: DateTime<Utc>) -> Vec<String> {
                 shown(why)
             )];
         }
+        Lookup::Lost => {
+            return vec![
+                "before: a baseline that is on record and not there: it is lost".to_owned(),
+            ];
+        }
         Lookup::Unread => return vec!["before: the baseline was not read".to_owned()],
     };
     let mut text = vec![format!("before: {}", since(baseline, now))];

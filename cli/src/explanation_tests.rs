@@ -26,10 +26,11 @@ fn explained(seen: ObservedImage, lookup: Lookup) -> String {
     let found = judge(
         &Settings::default(),
         &image,
-        repository(),
+        repository().into(),
         lookup,
         seen,
         now,
+        || false,
     );
     explain(&image, &found, now)
 }

@@ -22,9 +22,8 @@ use crate::posture::Cause;
 use crate::proof::{ProvenSigner, Subject, prove};
 use crate::reference::{ImageReference, Repository};
 use crate::request::{AdmissionContext, Looked, RequestedImage, look};
-use crate::settings::{RepositoryNames, Settings, TrustControl};
-use crate::signer::Signer;
-use crate::subject::fold_subject;
+use crate::settings::{RepositoryNames, Settings};
+
 use kubewarden_policy_sdk::request::KubernetesAdmissionRequest;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -234,14 +233,10 @@ impl<'a> Evaluator<'a, '_> {
 
     /// Whether the known-good image cannot be proven either. Not to get an answer about it is no failure.
     fn control_fails(&self) -> bool {
-        let Some(TrustControl {
-            image,
-            issuer,
-            subject,
-        }) = &self.settings.trust_control
-        else {
+        let Some(control) = &self.settings.trust_control else {
             return false;
         };
+        let image = &control.image;
         let Some(digest) = image.digest() else {
             return false;
         };
@@ -263,11 +258,7 @@ impl<'a> Evaluator<'a, '_> {
             payload_names: &[],
             authorities: chains.iter().map(|chain| chain.certificates()).collect(),
         };
-        let wanted = fold_subject(issuer, subject);
-        let is_wanted = |proven: &ProvenSigner| match proven.signer() {
-            Signer::Keyless(keyless) => keyless.issuer == *issuer && keyless.subject == wanted,
-            Signer::Key(_) => false,
-        };
+        let is_wanted = |proven: &ProvenSigner| control.names(proven.signer());
         let names = self.settings.names(image.repository());
         let known = Known::new(self.settings, &names, None, &[]);
         let findings = prove(self.calls, &proven, &claims, &known, is_wanted);

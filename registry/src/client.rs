@@ -172,6 +172,6 @@ impl Registries {
                     .unwrap_or(Err(HostError::Outage(Outage::Unreachable))),
             }
         });
-        answer.unwrap_or(Err(HostError::Outage(Outage::Other)))
+        answer.unwrap_or(Err(HostError::Answer))
     }
 }

@@ -12,7 +12,7 @@ use signature_continuity::baseline::{
 };
 use signature_continuity::proof::rank_of;
 use signature_continuity::settings::Settings;
-use signature_continuity::signer::{Keyless, Signer, SignerId};
+use signature_continuity::signer::{Signer, SignerId};
 use std::collections::BTreeMap;
 
 /// How many strangers a baseline remembers; the oldest are kept, so that nobody can push them out.
@@ -71,15 +71,7 @@ impl<'a> BaselineUpdate<'a> {
     }
 
     fn compared(&self, signer: &Signer) -> Signer {
-        match signer {
-            Signer::Keyless(keyless) => Signer::Keyless(Keyless {
-                subject: self
-                    .settings
-                    .comparison_subject(&self.baseline.repository, &keyless.subject),
-                ..keyless.clone()
-            }),
-            Signer::Key(_) => signer.clone(),
-        }
+        self.settings.compared(&self.baseline.repository, signer)
     }
 
     fn is_known(&self, signer: &Signer) -> bool {

@@ -105,6 +105,9 @@ fn usable<'a>(repository: &Repository, stored: &'a Stored) -> anyhow::Result<Opt
         Lookup::Unusable(why) => bail!(
             "the baseline of {repository} is left as it is: {why}; see continuity check, and continuity restore"
         ),
+        Lookup::Lost => bail!(
+            "the baseline of {repository} is lost: it is on record and not there; bring it back with continuity restore"
+        ),
         Lookup::Unread => bail!("the baseline of {repository} was not read"),
     }
 }

@@ -13,7 +13,7 @@ use super::baseline_args::BaselineArgs;
 use super::inventory::Output;
 use super::registry_args::RegistryArgs;
 use crate::explanation::explain;
-use crate::inventory::{Entry, Image, Inventory, Place, json, judge};
+use crate::inventory::{Entry, Image, Inventory, Place, control_fails, json, judge};
 use crate::learner::is_drift;
 use crate::observation::Observe as _;
 use crate::output;
@@ -59,8 +59,8 @@ impl Explain {
             .parse()
             .map_err(|error| UsageError(format!("{}: {error}", clean(&self.image, 300))))?;
         let store = self.knowledge.store(&settings)?;
-        let repository = settings.aliased(reference.repository());
-        let lookup = match store.read(&repository) {
+        let names = settings.names(reference.repository());
+        let lookup = match store.read(names.aliased()) {
             Ok(stored) => stored.lookup,
             Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
         };
@@ -80,7 +80,11 @@ impl Explain {
             }]),
         };
         let now = Utc::now();
-        let found = judge(&settings, &image, repository, lookup, seen, now);
+        let control_fails = || {
+            let control = settings.trust_control.as_ref();
+            control.is_some_and(|control| control_fails(&eyes, control))
+        };
+        let found = judge(&settings, &image, names, lookup, seen, now, control_fails);
         let text = match self.output {
             Output::Table => explain(&image, &found, now),
             Output::Json | Output::Html => String::new(),

@@ -64,7 +64,7 @@ impl Restore {
             let repository = &baseline.repository;
             let stored = store.read(repository)?;
             match stored.lookup {
-                Lookup::Absent => {}
+                Lookup::Absent | Lookup::Lost => {}
                 Lookup::Usable(there) => {
                     if there.generation < baseline.generation {
                         output::note(&format!(

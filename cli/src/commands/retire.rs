@@ -74,6 +74,9 @@ impl Retire {
             Lookup::Usable(baseline) => baseline,
             Lookup::Absent => bail!("{repository} has no baseline in {}", store.name()),
             Lookup::Unusable(why) => bail!("the baseline of {repository} cannot be used: {why}"),
+            Lookup::Lost => {
+                bail!("the baseline of {repository} is lost; bring it back with continuity restore")
+            }
             Lookup::Unread => bail!("the baseline of {repository} was not read"),
         };
         let id = self.signer(baseline)?;

@@ -50,23 +50,29 @@ pub const CAUSES: [Cause; 8] = [
 pub enum BaselineState {
     /// There is none.
     Absent,
-    /// It is not enforced yet.
-    Cold,
+    /// The repository was seen, and never signed.
+    Unsigned,
+    /// It is not established: nothing is enforced.
+    NotEstablished,
     /// It is.
     Established,
     /// It is there and cannot be used.
     Unusable,
+    /// It is on record and not there.
+    Lost,
     /// It was not read.
     Unread,
 }
 
 impl BaselineState {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Absent,
-        Self::Cold,
+        Self::Unsigned,
+        Self::NotEstablished,
         Self::Established,
         Self::Unusable,
+        Self::Lost,
         Self::Unread,
     ];
 
@@ -76,8 +82,10 @@ impl BaselineState {
         match lookup {
             Lookup::Absent => Self::Absent,
             Lookup::Usable(baseline) if baseline.is_established(now) => Self::Established,
-            Lookup::Usable(_) => Self::Cold,
+            Lookup::Usable(baseline) if baseline.is_signed() => Self::NotEstablished,
+            Lookup::Usable(_) => Self::Unsigned,
             Lookup::Unusable(_) => Self::Unusable,
+            Lookup::Lost => Self::Lost,
             Lookup::Unread => Self::Unread,
         }
     }
@@ -87,9 +95,11 @@ impl BaselineState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Absent => "absent",
-            Self::Cold => "cold",
+            Self::Unsigned => "unsigned",
+            Self::NotEstablished => "notEstablished",
             Self::Established => "established",
             Self::Unusable => "unusable",
+            Self::Lost => "lost",
             Self::Unread => "unread",
         }
     }

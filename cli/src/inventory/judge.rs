@@ -1,92 +1,76 @@
 //! How an image that was seen stands to its repository's baseline, and what enforcement would do with it.
 //!
-//! Invariant: the rules are the policy's own functions. Nothing is decided here that admission decides otherwise.
+//! Invariant: the judgement is the policy's own. Nothing is decided here that admission decides otherwise.
 
-use super::{Found, IfEnforced, Image};
+use super::{Found, IfEnforced, Image, Place};
 use crate::observation::ObservedImage;
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::Lookup;
-use signature_continuity::decision::{Decision, Scope, decide};
-use signature_continuity::drift::{Assessment, Drift, assess};
-use signature_continuity::known::Known;
-use signature_continuity::posture::{Cause, Posture};
-use signature_continuity::reference::Repository;
-use signature_continuity::settings::{Exception, Settings};
+use signature_continuity::decision::{Decision, Leniency, Ruling};
+use signature_continuity::judgement::{Facts, Judgement, Surroundings};
+use signature_continuity::settings::{RepositoryNames, Settings};
 
-/// Holds what was seen of an image of `repository` against the baseline.
+/// Holds what was seen of an image of the repository `names` against its baseline. `control_fails` is asked only where a
+/// broken trust root would look the same: whether the known-good image cannot be proven either.
 #[must_use]
 pub fn judge(
     settings: &Settings,
     image: &Image,
-    repository: Repository,
+    names: RepositoryNames,
     lookup: Lookup,
-    mut seen: ObservedImage,
+    seen: ObservedImage,
     now: DateTime<Utc>,
+    control_fails: impl FnOnce() -> bool,
 ) -> Found {
-    let digest = seen.observation.digest.clone();
-    let in_force: Vec<&Exception> = settings
-        .exceptions
-        .iter()
-        .filter(|exception| {
-            exception.covers_image(&repository, digest.as_ref()) && !exception.is_expired(now)
-        })
-        .collect();
-    let known = Known::new(settings, &repository, lookup.baseline(), &in_force);
-    // What somebody allowed is admitted unseen; here it was looked at all the same.
-    let is_allowed = digest
-        .as_ref()
-        .zip(lookup.baseline())
-        .is_some_and(|(digest, baseline)| baseline.allowed(digest, now).is_some());
-    let assessment = if is_allowed {
-        Assessment::default()
-    } else {
-        assess(&lookup, &known, &seen.observation, &in_force)
+    let facts = Facts {
+        names,
+        lookup,
+        observation: seen.observation.clone(),
     };
-    let first = assessment.drifts.first();
-    if matches!(first, Some(Drift::Undetermined(Cause::Format, _))) {
-        // What is not seen from here is not called unsigned.
-        seen.observation.posture = Posture::Unknown;
-    }
-    let decision_in = |scope: &Scope<'_>| decide(scope, &lookup, known.is_pinned(), first, now);
-    let scopes: Vec<Scope<'_>> = image
+    let judgement = Judgement::new(settings, facts, &surroundings(""), now, control_fails);
+    // The strictest place decides; where nothing is enforced, a scope without a word of its own.
+    let ruling = image
         .places
         .iter()
-        .map(|place| {
-            let entries = settings.enforce_entries(&place.namespace, Some(&repository));
-            Scope::new(settings, entries.collect(), false)
-        })
-        .filter(Scope::is_enforced)
-        .collect();
-    let enforced = !scopes.is_empty();
-    // The strictest place decides; where nothing is enforced, a scope without a word of its own.
-    let decision = if enforced {
-        scopes.iter().map(decision_in).max_by_key(severity)
-    } else {
-        Some(decision_in(&Scope::new(settings, Vec::new(), false)))
-    };
-    let against_baseline = matches!(
-        first,
-        Some(Drift::Unsigned | Drift::Downgrade(_) | Drift::Signer(_))
-    );
-    let if_enforced = match decision {
-        Some(Decision::Reject(code)) => IfEnforced::Reject(code),
-        Some(Decision::Admit) | None if against_baseline => IfEnforced::NotEstablished,
-        Some(Decision::Admit) | None => IfEnforced::Admit,
-    };
+        .map(|place| judgement.ruling_in(&surroundings_of(place)))
+        .filter(|ruling| ruling.enforced)
+        .max_by_key(|ruling| ruling.decision)
+        .unwrap_or_else(|| judgement.ruling.clone());
+    let blamed = judgement.observation != seen.observation;
     Found {
-        repository,
-        lookup,
-        seen,
-        assessment,
-        if_enforced,
-        enforced,
+        if_enforced: if_enforced(&ruling),
+        enforced: ruling.enforced,
+        repository: judgement.repository,
+        lookup: judgement.lookup,
+        assessment: judgement.assessment,
+        remedies: judgement.remedies,
+        // Where the trust root is to blame, nothing is said about whoever it proved.
+        seen: ObservedImage {
+            observation: judgement.observation,
+            signatures: if blamed { Vec::new() } else { seen.signatures },
+            ..seen
+        },
     }
 }
 
-fn severity(decision: &Decision) -> u8 {
-    match decision {
-        Decision::Admit => 0,
-        Decision::Reject(signature_continuity::decision::Code::TryAgain) => 1,
-        Decision::Reject(signature_continuity::decision::Code::Forbidden) => 2,
+/// What runs are pods, whatever made them.
+fn surroundings(namespace: &str) -> Surroundings<'_> {
+    Surroundings {
+        namespace,
+        template: false,
+        audit: false,
+    }
+}
+
+/// Of one place of an image.
+pub(super) fn surroundings_of(place: &Place) -> Surroundings<'_> {
+    surroundings(&place.namespace)
+}
+
+fn if_enforced(ruling: &Ruling) -> IfEnforced {
+    match (ruling.decision, ruling.leniency) {
+        (Decision::Reject(code), _) => IfEnforced::Reject(code),
+        (Decision::Admit, Some(Leniency::NotEstablished)) => IfEnforced::NotEstablished,
+        (Decision::Admit, Some(Leniency::Template | Leniency::Waived) | None) => IfEnforced::Admit,
     }
 }

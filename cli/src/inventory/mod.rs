@@ -29,6 +29,7 @@ use signature_continuity::decision::Code;
 use signature_continuity::digest::Digest;
 use signature_continuity::drift::{Assessment, Drift};
 use signature_continuity::reference::{ImageReference, ReferenceError, Repository};
+use signature_continuity::remedy::Remedy;
 use std::collections::BTreeSet;
 
 /// An image that is to be looked at.
@@ -94,6 +95,8 @@ pub struct Found {
     pub seen: ObservedImage,
     /// How that differs from the baseline.
     pub assessment: Assessment,
+    /// What can be done about the drift that decides, the best first.
+    pub remedies: Vec<Remedy>,
     /// What an enforced scope would do with it.
     pub if_enforced: IfEnforced,
     /// Whether the settings given enforce a scope that it runs in.

@@ -11,7 +11,7 @@ mod stories;
 pub use stories::{HOSTILE, hostile, inventory, many};
 
 use self::credulous::Credulous;
-use super::{Found, IfEnforced, Image, Place, TrustRoot};
+use super::{Found, IfEnforced, Image, Place, TrustRoot, judge};
 use crate::observation::{ObservedImage, Signature, SignedRepository};
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::sigstore::SignatureManifest;
@@ -19,10 +19,9 @@ use continuity_testkit::{Identity, PrivateSigstore, Signer as KitSigner};
 use signature_continuity::baseline::{Baseline, Format, Lookup, Origin, SignerRecord};
 use signature_continuity::calls::Calls;
 use signature_continuity::digest::Digest;
-use signature_continuity::drift::assess;
 use signature_continuity::host::{BundleSigner, Bundles};
 use signature_continuity::known::Known;
-use signature_continuity::observe::{Observation, Subjected, observe};
+use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::proof::rank_of;
 use signature_continuity::public_key::PublicKey;
 use signature_continuity::reference::ImageReference;
@@ -92,8 +91,9 @@ pub fn observed(reference: &ImageReference, signs: &Signs<'_>) -> Observation {
     };
     let settings = Settings::parse(br#"{"observeNew": true}"#).unwrap();
     let (repository, lookup) = (reference.repository(), Lookup::Absent);
-    let known = Known::new(&settings, repository, None, &[]);
-    let subject = Subjected {
+    let names = settings.names(repository);
+    let known = Known::new(&settings, &names, None, &[]);
+    let subject = ImageContext {
         reference,
         repository,
         lookup: &lookup,
@@ -178,9 +178,6 @@ pub fn found(
     enforced: bool,
 ) -> Found {
     let settings = Settings::parse(b"{}").unwrap();
-    let repository = reference.repository().clone();
-    let known = Known::new(&settings, &repository, lookup.baseline(), &[]);
-    let assessment = assess(&lookup, &known, &observation, &[]);
     let signatures = observation.proven.iter().map(|proven| Signature {
         proven: proven.clone(),
         logged_at: proven.provenance().map(|_| now() - TimeDelta::hours(30)),
@@ -190,18 +187,19 @@ pub fn found(
         },
         introduces: BTreeMap::new(),
     });
+    let seen = ObservedImage {
+        signatures: signatures.collect(),
+        platforms: Vec::new(),
+        attestations: 1,
+        observation,
+    };
+    let names = settings.names(reference.repository());
+    let image = image(reference.clone(), &[]);
+    let judged = judge(&settings, &image, names, lookup, seen, now(), || false);
     Found {
-        repository,
-        seen: ObservedImage {
-            signatures: signatures.collect(),
-            platforms: Vec::new(),
-            attestations: 1,
-            observation,
-        },
-        lookup,
-        assessment,
         if_enforced,
         enforced,
+        ..judged
     }
 }
 

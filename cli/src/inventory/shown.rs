@@ -74,7 +74,7 @@ pub fn signers(found: &Found) -> Option<String> {
         Evidence::Verified(of) => return Some(signer(of)),
         Evidence::Tolerated => return Some("tolerated".to_owned()),
         Evidence::Allowed => return Some("allowed".to_owned()),
-        Evidence::Proof | Evidence::NotAsked => {}
+        Evidence::Proof | Evidence::ObservedUnsigned | Evidence::NotAsked => {}
     }
     let baseline = found.lookup.baseline();
     let known = |signer: &Signer| {
@@ -171,6 +171,7 @@ pub fn baseline(lookup: &Lookup, now: DateTime<Utc>) -> String {
     match lookup {
         Lookup::Absent => "-".to_owned(),
         Lookup::Unusable(_) => "unusable".to_owned(),
+        Lookup::Lost => "lost".to_owned(),
         Lookup::Unread => "unread".to_owned(),
         Lookup::Usable(baseline) => {
             format!("{} {}", age(now - since(baseline)), origin(baseline))

@@ -9,12 +9,9 @@ use crate::observation::{Observe, ObservedImage};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::clean::{SHOWN, clean};
-use signature_continuity::observe::Observation;
-use signature_continuity::posture::Cause;
+use signature_continuity::judgement::scope;
 use signature_continuity::reference::{ImageReference, Repository};
-use signature_continuity::settings::{Settings, TrustControl};
-use signature_continuity::signer::Signer;
-use signature_continuity::subject::fold_subject;
+use signature_continuity::settings::{RepositoryNames, Settings, TrustControl};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
@@ -131,13 +128,9 @@ impl Survey<'_> {
                     break;
                 }
                 step(&image);
-                group.entries.push(self.entry(
-                    image,
-                    &reference,
-                    &work.repository,
-                    &baseline,
-                    control,
-                ));
+                group
+                    .entries
+                    .push(self.entry(image, &reference, &baseline, control));
             }
             if let Some(further) = self.further.filter(|_| !group.cut_short) {
                 further(&mut group);
@@ -152,28 +145,33 @@ impl Survey<'_> {
         &self,
         image: Image,
         reference: &ImageReference,
-        repository: &Repository,
         lookup: &Lookup,
         control: &OnceLock<bool>,
     ) -> Entry {
+        let names = self.settings.names(reference.repository());
         let seen = match self.observer.observe(reference, lookup) {
             Ok(seen) => seen,
             Err(why) => {
                 return Entry {
-                    enforced: is_enforced(self.settings, &image, Some(repository)),
+                    enforced: is_enforced(self.settings, &image, Some(&names)),
                     image,
                     found: Err(clean(&why, SHOWN)),
                 };
             }
         };
-        let seen = self.unless_the_trust_root_is_broken(seen, control);
+        let control_fails = || {
+            let control_image = self.settings.trust_control.as_ref();
+            control_image
+                .is_some_and(|image| *control.get_or_init(|| control_fails(self.observer, image)))
+        };
         let found = judge::judge(
             self.settings,
             &image,
-            repository.clone(),
+            names,
             lookup.clone(),
             seen,
             self.now,
+            control_fails,
         );
         Entry {
             image,
@@ -181,35 +179,14 @@ impl Survey<'_> {
             found: Ok(Box::new(found)),
         }
     }
-
-    /// Where the known-good image cannot be proven either, nothing is said about this one.
-    fn unless_the_trust_root_is_broken(
-        &self,
-        seen: ObservedImage,
-        control: &OnceLock<bool>,
-    ) -> ObservedImage {
-        let Some(trust_control) = &self.settings.trust_control else {
-            return seen;
-        };
-        if !seen.observation.could_be_the_trust_root()
-            || !*control.get_or_init(|| control_fails(self.observer, trust_control))
-        {
-            return seen;
-        }
-        ObservedImage {
-            observation: Observation::unknown(seen.observation.digest, Cause::TrustRoot, None),
-            signatures: Vec::new(),
-            ..seen
-        }
-    }
 }
 
 /// Whether the settings enforce a scope that an image runs in; without a repository, one that it could be of.
-fn is_enforced(settings: &Settings, image: &Image, repository: Option<&Repository>) -> bool {
-    image.places.iter().any(|place| {
-        let mut entries = settings.enforce_entries(&place.namespace, repository);
-        entries.next().is_some()
-    })
+fn is_enforced(settings: &Settings, image: &Image, names: Option<&RepositoryNames>) -> bool {
+    image
+        .places
+        .iter()
+        .any(|place| scope(settings, &judge::surroundings_of(place), names).is_enforced())
 }
 
 /// Whether the known-good image is looked at and its signer not proven. Not to get an answer about it is no failure.
@@ -218,17 +195,8 @@ pub fn control_fails(observer: &dyn Observe, control: &TrustControl) -> bool {
     let Ok(seen) = observer.observe(&control.image, &Lookup::Absent) else {
         return false;
     };
-    let subject = fold_subject(&control.issuer, &control.subject);
-    let is_proven = seen
-        .observation
-        .proven
-        .iter()
-        .any(|proven| match proven.signer() {
-            Signer::Keyless(keyless) => {
-                keyless.issuer == control.issuer && keyless.subject == subject
-            }
-            Signer::Key(_) => false,
-        });
+    let mut proven = seen.observation.proven.iter();
+    let is_proven = proven.any(|proven| control.names(proven.signer()));
     seen.observation.unknown.is_none() && !is_proven
 }
 

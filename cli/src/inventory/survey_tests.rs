@@ -3,6 +3,8 @@
 use super::*;
 use crate::inventory::Place;
 use signature_continuity::digest::Digest;
+use signature_continuity::observe::Observation;
+use signature_continuity::posture::Cause;
 use std::collections::BTreeSet;
 
 /// Sees nothing anywhere, and says which it was asked about.

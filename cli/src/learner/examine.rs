@@ -59,7 +59,7 @@ impl Learner<'_> {
             let young = match &found.lookup {
                 Lookup::Absent => true,
                 Lookup::Usable(baseline) => baseline.established.is_none(),
-                Lookup::Unusable(_) | Lookup::Unread => false,
+                Lookup::Unusable(_) | Lookup::Lost | Lookup::Unread => false,
             };
             let counts = found.seen.signatures.iter().any(|signature| {
                 signature.signed_repository == SignedRepository::Here

@@ -184,7 +184,7 @@ impl Learner<'_> {
                 let due = baseline.first_seen + self.settings.baseline.establish_after;
                 baseline.established.is_none() && due <= self.now
             }
-            Lookup::Absent | Lookup::Unusable(_) | Lookup::Unread => false,
+            Lookup::Absent | Lookup::Unusable(_) | Lookup::Lost | Lookup::Unread => false,
         }
     }
 
@@ -209,6 +209,10 @@ impl Learner<'_> {
                 Lookup::Absent => None,
                 Lookup::Unusable(why) => {
                     outcome.note(format!("{repository}: left as it is: {why}"));
+                    return Ok(());
+                }
+                Lookup::Lost => {
+                    outcome.missing(repository);
                     return Ok(());
                 }
                 Lookup::Unread => return Ok(()),

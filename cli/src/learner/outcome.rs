@@ -92,6 +92,13 @@ impl Outcome {
         self.changes.push(change);
     }
 
+    /// A baseline is on record and not there: nothing begins it again.
+    pub(super) fn missing(&mut self, repository: &Repository) {
+        self.fail(format!(
+            "{repository}: its baseline is lost: it is on record and not there; bring it back with continuity restore, or accept the loss with continuity learn --accept-lost {repository}"
+        ));
+    }
+
     pub(super) fn note(&mut self, text: String) {
         if !self.notes.contains(&text) {
             self.notes.push(text);

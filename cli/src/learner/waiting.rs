@@ -2,7 +2,7 @@
 
 use super::Share;
 use crate::inventory::Entry;
-use signature_continuity::host_error::Outage;
+use signature_continuity::posture::Cause;
 use signature_continuity::reference::Repository;
 
 /// What keeps a baseline from becoming established, and where that is.
@@ -27,7 +27,7 @@ pub(super) fn is_unknown(entry: &Entry, share: Share) -> bool {
         Share::Declared | Share::Part => match observation {
             Err(_) => true,
             Ok(observation) => {
-                let is_there = !matches!(observation.unknown, Some((_, Some(Outage::NoSuchImage))));
+                let is_there = !matches!(observation.unknown, Some((Cause::Absent, _)));
                 observation.digest.is_none() && is_there
             }
         },

@@ -23,7 +23,7 @@ use signature_continuity::baseline::{ConfigMapData, Format};
 use signature_continuity::certificate::Leaf;
 use signature_continuity::digest::Digest;
 use signature_continuity::host::{Bundles, Host, Place};
-use signature_continuity::host_error::{HostError, Outage};
+use signature_continuity::host_error::HostError;
 use signature_continuity::public_key::PublicKey;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::{CertificateChain, Settings};
@@ -122,7 +122,7 @@ impl<'a> ObservingHost<'a> {
         largest: usize,
     ) -> Result<Vec<u8>, HostError> {
         self.registry.blob(name, digest, largest).map_err(|error| {
-            let served = [HostError::Absent, HostError::Outage(Outage::Other)];
+            let served = [HostError::Absent, HostError::Answer];
             if served.contains(&error) {
                 HostError::Unusable
             } else {
@@ -145,7 +145,7 @@ impl<'a> ObservingHost<'a> {
         let layers = self.signed_layers(name, digest)?;
         for layer in layers.iter().filter(|layer| own(layer)) {
             let outcome = self.payload(name, &layer.layer.digest).and_then(|bytes| {
-                let payload = Payload::naming(digest, &bytes).ok_or(HostError::NonePassed)?;
+                let payload = Payload::naming(digest, &bytes).ok_or(HostError::Negative)?;
                 Ok((prove(layer, &bytes)?, payload))
             });
             match outcome {
@@ -165,9 +165,13 @@ impl<'a> ObservingHost<'a> {
         }
         // What got no answer might have been proven; after that, what contradicts says most.
         let rank = |error: &HostError| match error {
-            HostError::Outage(_) | HostError::NotGranted | HostError::BadReference => 0,
+            HostError::Outage(_)
+            | HostError::Answer
+            | HostError::NotGranted
+            | HostError::Forbidden(_)
+            | HostError::BadReference => 0,
             HostError::Negative => 1,
-            HostError::NonePassed | HostError::Absent => 2,
+            HostError::Absent => 2,
             HostError::Unusable => 3,
         };
         Err(refusals
@@ -218,7 +222,7 @@ impl Host for ObservingHost<'_> {
 
     fn verify_certificate(&self, name: &str, digest: &Digest, pem: &str) -> Result<(), HostError> {
         let leaf = Leaf::from_annotation(pem).map_err(|_| HostError::Unusable)?;
-        let verifier = self.prover.verifier().ok_or(HostError::NonePassed)?;
+        let verifier = self.prover.verifier().ok_or(HostError::Negative)?;
         self.prove_layers(
             name,
             digest,

@@ -64,10 +64,11 @@ impl RepositoryObserver for ImageObserver {
             .map_err(|error| match error {
                 HostError::Absent => "the registry knows no such repository".to_owned(),
                 HostError::Outage(outage) => outage.as_str().to_owned(),
-                HostError::Unusable
+                HostError::Answer
+                | HostError::Unusable
                 | HostError::Negative
-                | HostError::NonePassed
                 | HostError::BadReference
+                | HostError::Forbidden(_)
                 | HostError::NotGranted => "the registry does not list its tags".to_owned(),
             })
     }

@@ -8,9 +8,9 @@ use signature_continuity::baseline::Lookup;
 use signature_continuity::calls::Calls;
 use signature_continuity::digest::Digest;
 use signature_continuity::host::Place;
-use signature_continuity::host_error::{HostError, Outage};
+use signature_continuity::host_error::HostError;
 use signature_continuity::known::Known;
-use signature_continuity::observe::{Observation, Subjected, observe};
+use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::posture::{Cause, Posture};
 use signature_continuity::proof::ProvenSigner;
 use signature_continuity::reference::ImageReference;
@@ -99,8 +99,8 @@ impl NativeObserver {
                 let of_index = self.look_at(&registry, &of_index, settings, lookup, now)?;
                 // Whoever can push can move the tag to an index of his own that lists what runs: only who is known
                 // already is believed about it.
-                let repository = settings.aliased(reference.repository());
-                let known = Known::new(settings, &repository, lookup.baseline(), &[]);
+                let names = settings.names(reference.repository());
+                let known = Known::new(settings, &names, lookup.baseline(), &[]);
                 let mut proven = of_index.observation.proven.iter();
                 if proven.any(|proven| known.contains(proven.signer())) {
                     Ok(of_index)
@@ -146,16 +146,17 @@ impl NativeObserver {
         lookup: &Lookup,
         now: DateTime<Utc>,
     ) -> Result<ObservedImage, String> {
-        let repository = settings.aliased(reference.repository());
-        let known = Known::new(settings, &repository, lookup.baseline(), &[]);
-        let image = Subjected {
+        let names = settings.names(reference.repository());
+        let repository = names.aliased();
+        let known = Known::new(settings, &names, lookup.baseline(), &[]);
+        let image = ImageContext {
             reference,
-            repository: &repository,
+            repository,
             lookup,
             known: &known,
             thorough: true,
         };
-        let host = ObservingHost::new(registry, &self.prover, settings, &repository, now);
+        let host = ObservingHost::new(registry, &self.prover, settings, repository, now);
         let mut observation = {
             // Registries are waited for by the client's own limits.
             let calls = Calls::new(&host, TimeDelta::days(1));
@@ -194,23 +195,20 @@ impl NativeObserver {
 
 /// Why an image without signatures is not known to be unsigned.
 fn not_there(registry: &Registries, name: &str, digest: &Digest) -> Option<Observation> {
-    let outage = match registry.manifest(name, &Place::Digest(digest)) {
+    let (cause, outage) = match registry.manifest(name, &Place::Digest(digest)) {
         Ok(_) => return None,
-        Err(HostError::Absent) => Outage::NoSuchImage,
-        Err(HostError::Outage(outage)) => outage,
+        Err(HostError::Absent) => (Cause::Absent, None),
+        Err(HostError::Outage(outage)) => (Cause::Outage, Some(outage)),
         Err(
-            HostError::Unusable
+            HostError::Answer
+            | HostError::Unusable
             | HostError::Negative
-            | HostError::NonePassed
             | HostError::BadReference
+            | HostError::Forbidden(_)
             | HostError::NotGranted,
-        ) => Outage::Other,
+        ) => (Cause::Answer, None),
     };
-    Some(Observation::unknown(
-        Some(digest.clone()),
-        Cause::Outage,
-        Some(outage),
-    ))
+    Some(Observation::unknown(Some(digest.clone()), cause, outage))
 }
 
 fn listed_by(registry: &Registries, name: &str, digest: &Digest) -> Result<Vec<Digest>, HostError> {

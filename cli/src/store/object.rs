@@ -139,7 +139,7 @@ fn baseline(name: &str, map: &ConfigMapData) -> Result<Box<Baseline>, String> {
     match Lookup::of_config_map(map, &repository) {
         Lookup::Usable(baseline) => Ok(baseline),
         Lookup::Unusable(why) => Err(why),
-        Lookup::Absent | Lookup::Unread => Err("it was not read".to_owned()),
+        Lookup::Absent | Lookup::Lost | Lookup::Unread => Err("it was not read".to_owned()),
     }
 }
 
@@ -192,7 +192,7 @@ pub(super) fn may_replace(there: &Lookup, baseline: &Baseline) -> Result<(), Sto
             name: name(),
             why: why.clone(),
         }),
-        Lookup::Absent => Ok(()),
+        Lookup::Absent | Lookup::Lost => Ok(()),
         Lookup::Unread => Err(StoreError::LeftAlone {
             name: name(),
             why: "it was not read".to_owned(),

@@ -148,8 +148,8 @@ fn run_judges_by_the_baselines_of_a_cluster() {
         std::fs::write(directory.path().join("pod.json"), pod.to_string()).unwrap();
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         let module = std::env::var("POLICY_WASM").expect("make e2e sets POLICY_WASM");
-        let continuity = |arguments: &[&str]| {
-            Command::new(super::lab::continuity())
+        let harness = |arguments: &[&str]| {
+            Command::new(super::lab::program("continuity-harness"))
                 .current_dir(directory.path())
                 .env("KUBECONFIG", api_server().kubeconfig())
                 .args(arguments)
@@ -158,8 +158,7 @@ fn run_judges_by_the_baselines_of_a_cluster() {
         };
         let metadata = format!("{root}/metadata.yml");
         let usage = format!("{root}/README.md");
-        let annotated = continuity(&[
-            "dev",
+        let annotated = harness(&[
             "annotate",
             &module,
             "--output-path",
@@ -171,7 +170,7 @@ fn run_judges_by_the_baselines_of_a_cluster() {
         ]);
         assert!(annotated.status.success(), "{annotated:?}");
         let store = format!("kubernetes:{account}");
-        let output = continuity(&[
+        let output = harness(&[
             "run",
             "policy.wasm",
             "--request-path",

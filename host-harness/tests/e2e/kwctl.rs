@@ -77,8 +77,8 @@ impl Bench {
         let root = root();
         let module = std::env::var("POLICY_WASM").expect("make e2e sets POLICY_WASM");
         let output = bench
-            .continuity()
-            .args(["dev", "annotate", &module, "--output-path", "policy.wasm"])
+            .harness()
+            .args(["annotate", &module, "--output-path", "policy.wasm"])
             .arg("--metadata-path")
             .arg(root.join("metadata.yml"))
             .arg("--usage-path")
@@ -101,8 +101,8 @@ impl Bench {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    fn continuity(&self) -> Command {
-        self.command(Command::new(env!("CARGO_BIN_EXE_continuity")))
+    fn harness(&self) -> Command {
+        self.command(Command::new(env!("CARGO_BIN_EXE_continuity-harness")))
     }
 
     fn command(&self, mut command: Command) -> Command {
@@ -114,7 +114,7 @@ impl Bench {
 
     /// `run` of both programs, with what both are given.
     fn run(&self, arguments: &[&str]) -> [Command; 2] {
-        [self.continuity(), self.command(kwctl())].map(|mut command| {
+        [self.harness(), self.command(kwctl())].map(|mut command| {
             command
                 .args(["run", "policy.wasm", "--allow-context-aware"])
                 .args(arguments);

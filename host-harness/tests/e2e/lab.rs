@@ -180,7 +180,7 @@ impl Lab {
         });
         self.write("pod.json", &pod.to_string());
         let output = self
-            .continuity()
+            .harness()
             .args([
                 "run",
                 "policy.wasm",
@@ -210,8 +210,8 @@ impl Lab {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
         let module = std::env::var("POLICY_WASM").expect("make e2e sets POLICY_WASM");
         let output = self
-            .continuity()
-            .args(["dev", "annotate", &module, "--output-path", "policy.wasm"])
+            .harness()
+            .args(["annotate", &module, "--output-path", "policy.wasm"])
             .args([
                 "--metadata-path",
                 &format!("{root}/metadata.yml"),
@@ -227,8 +227,18 @@ impl Lab {
         );
     }
 
+    /// The operators' program.
     pub fn continuity(&self) -> Command {
-        let mut command = Command::new(continuity());
+        self.command("continuity")
+    }
+
+    /// The program that stands in for a policy server.
+    pub fn harness(&self) -> Command {
+        self.command("continuity-harness")
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(program(name));
         command.current_dir(self.directory.path());
         command
     }
@@ -244,14 +254,14 @@ impl Lab {
     }
 }
 
-/// The program `continuity`, which is built beside whatever runs this.
-pub fn continuity() -> std::path::PathBuf {
+/// A program of this workspace, which is built beside whatever runs this.
+pub fn program(name: &str) -> std::path::PathBuf {
     let own = std::env::current_exe().unwrap();
     // target/debug/deps/e2e-…
-    let program = own.ancestors().nth(2).unwrap().join("continuity");
+    let program = own.ancestors().nth(2).unwrap().join(name);
     assert!(
         program.exists(),
-        "there is no `{}`: cargo build --bin continuity",
+        "there is no `{}`: cargo build --workspace --bins",
         program.display()
     );
     program

@@ -1,6 +1,6 @@
 //! The learner on real components: a repository's story in a cluster.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use chrono::Utc;
 use continuity_testkit::sigstore::{BUNDLE, EntryBody};
@@ -110,8 +110,16 @@ impl Story {
     }
 
     fn call(&self, account: &str, arguments: &[&str]) -> Output {
-        self.lab
-            .continuity()
+        // What a policy server does, the harness does here.
+        let program = match arguments {
+            ["run", ..] => self.lab.harness(),
+            _ => self.lab.continuity(),
+        };
+        self.with(program, account, arguments)
+    }
+
+    fn with(&self, mut program: Command, account: &str, arguments: &[&str]) -> Output {
+        program
             .env("KUBECONFIG", self.server.kubeconfig())
             .args(arguments)
             .args(["--store", &format!("kubernetes:{account}")])

@@ -7,7 +7,7 @@ use host_harness::capabilities::{HostGeneration, HostOptions};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::calls::Calls;
 use signature_continuity::known::Known;
-use signature_continuity::observe::{Subjected, observe};
+use signature_continuity::observe::{ImageContext, observe};
 use signature_continuity::posture::Posture;
 use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::Settings;
@@ -28,8 +28,9 @@ fn as_the_module(lab: &Lab, settings: &Settings) -> Posture {
         .unwrap();
     let host = NativeHost::new(&capabilities).at(now);
     let reference: ImageReference = lab.image().parse().unwrap();
-    let known = Known::new(settings, reference.repository(), None, &[]);
-    let image = Subjected {
+    let names = settings.names(reference.repository());
+    let known = Known::new(settings, &names, None, &[]);
+    let image = ImageContext {
         reference: &reference,
         repository: reference.repository(),
         lookup: &Lookup::Absent,

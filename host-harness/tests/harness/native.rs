@@ -10,7 +10,7 @@ use serde_json::Value;
 use signature_continuity::baseline::ConfigMapData;
 use signature_continuity::digest::Digest;
 use signature_continuity::host::{Host, Place};
-use signature_continuity::host_error::{self, HostError};
+use signature_continuity::host_error::{self, Asked, HostError};
 use signature_continuity::kubewarden::positive;
 
 use host_harness::capabilities::{Capabilities, CertificateQuestion, HostRequest};
@@ -89,8 +89,13 @@ impl Host for NativeHost<'_> {
         let request = HostRequest::OciManifestDigest {
             image: Place::Tag(tag).of(name),
         };
-        let response: ManifestDigestResponse =
-            self.ask(&request, |text| host_error::of_registry(text, tag, &[]))?;
+        let response: ManifestDigestResponse = self.ask(&request, |text| {
+            let asked = Asked {
+                name,
+                reference: tag,
+            };
+            host_error::of_registry(text, &asked, &[])
+        })?;
         response.digest.parse().map_err(|_| HostError::Unusable)
     }
 
@@ -98,9 +103,13 @@ impl Host for NativeHost<'_> {
         let request = HostRequest::OciManifest {
             image: place.of(name),
         };
+        let asked = Asked {
+            name,
+            reference: place.as_str(),
+        };
         self.capabilities
             .answer(&request)
-            .map_err(|error| host_error::of_registry(&error.to_string(), place.as_str(), &[]))
+            .map_err(|error| host_error::of_registry(&error.to_string(), &asked, &[]))
     }
 
     fn verify_certificate(&self, name: &str, digest: &Digest, pem: &str) -> Result<(), HostError> {

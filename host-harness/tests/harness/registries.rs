@@ -2,7 +2,6 @@
 
 use continuity_registry::Sources;
 use host_harness::capabilities::Capabilities as _;
-use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::hosts::{

@@ -1,7 +1,7 @@
 //! Verification of signatures and certificates, with a registry and a Sigstore made on the spot.
 
 use chrono::{DateTime, Duration, Utc};
-use continuity_registry::{Credentials, Sources, TrustSource};
+use continuity_registry::TrustSource;
 use continuity_testkit::registry::Registry;
 use continuity_testkit::sigstore::{Identity, PrivateSigstore};
 use host_harness::capabilities::{

@@ -6,6 +6,7 @@ use super::error::{Expected, required};
 use super::pin::Issuer;
 use super::wire::{ImageText, Text, object, texts};
 use crate::reference::ImageReference;
+use crate::signer::Signer;
 use crate::subject::fold_subject;
 use serde::Deserialize;
 
@@ -92,6 +93,20 @@ pub struct TrustControl {
     pub issuer: String,
     /// The subject of its signer, folded as signers' subjects are; no pattern.
     pub subject: String,
+}
+
+impl TrustControl {
+    /// Whether `signer` is the one that is known to be good.
+    #[must_use]
+    pub fn names(&self, signer: &Signer) -> bool {
+        match signer {
+            Signer::Keyless(keyless) => {
+                keyless.issuer == self.issuer
+                    && keyless.subject == fold_subject(&self.issuer, &self.subject)
+            }
+            Signer::Key(_) => false,
+        }
+    }
 }
 
 #[derive(Deserialize)]

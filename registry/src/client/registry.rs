@@ -121,7 +121,7 @@ impl RegistryClient {
                 Err(TransportError::Unreachable) => {
                     return Err(HostError::Outage(Outage::Unreachable));
                 }
-                Err(TransportError::Redirect) => return Err(HostError::Outage(Outage::Other)),
+                Err(TransportError::Redirect) => return Err(HostError::Answer),
                 Err(TransportError::TimedOut) => {
                     self.tell(name, throttle.unanswered(&self.limits));
                     return Err(HostError::Outage(Outage::Unreachable));

@@ -197,7 +197,7 @@ fn of_status(answer: &RegistryResponse) -> HostError {
         403 => HostError::Outage(Outage::Denied),
         429 => HostError::Outage(Outage::RateLimit),
         500..=599 => HostError::Outage(Outage::Unavailable),
-        _ => HostError::Outage(Outage::Other),
+        _ => HostError::Answer,
     }
 }
 
@@ -220,8 +220,6 @@ fn is_web_page(headers: &HeaderMap) -> bool {
 
 /// The next page's address; whether it is the registry's own is looked at when it is asked.
 fn next_path(page: &url::Url, next: &str) -> Result<String, HostError> {
-    let url = page
-        .join(next)
-        .map_err(|_| HostError::Outage(Outage::Other))?;
+    let url = page.join(next).map_err(|_| HostError::Answer)?;
     Ok(url.to_string())
 }

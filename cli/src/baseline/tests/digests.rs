@@ -1,7 +1,7 @@
 //! The lists of digests.
 
 use super::*;
-use signature_continuity::baseline::{Lookup, Tolerated};
+use signature_continuity::baseline::{Format, Lookup, Tolerated};
 use signature_continuity::settings::Settings;
 
 fn settings() -> Settings {
@@ -114,7 +114,7 @@ fn a_release_to_come_in_a_bundle_says_that_there_are_bundles() {
     let seen = [image("v2", &[by(release()).bundled()])];
     let sights: Vec<_> = seen.iter().filter_map(running).collect();
     let (after, _) = learned(ahead(Some(&first()), &sights, &settings(), now()));
-    assert!(after.publishes_bundles());
+    assert!(after.formats.contains(&Format::Bundle));
 }
 
 #[test]

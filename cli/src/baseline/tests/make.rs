@@ -12,7 +12,7 @@ use signature_continuity::digest::Digest;
 use signature_continuity::host::{BundleSigner, Bundles, Host, Place};
 use signature_continuity::host_error::HostError;
 use signature_continuity::known::Known;
-use signature_continuity::observe::{Observation, Subjected, observe};
+use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::posture::{Cause, Posture};
 use signature_continuity::public_key::PublicKey;
 use signature_continuity::reference::{ImageReference, Repository};
@@ -211,8 +211,9 @@ fn observed(host: &Credulous, seed: &str) -> Observation {
     let settings = Settings::default();
     let reference: ImageReference = format!("{REPOSITORY}@{}", digest(seed)).parse().unwrap();
     let (repository, lookup) = (repository(), Lookup::Absent);
-    let known = Known::new(&settings, &repository, None, &[]);
-    let subject = Subjected {
+    let names = settings.names(&repository);
+    let known = Known::new(&settings, &names, None, &[]);
+    let subject = ImageContext {
         reference: &reference,
         repository: &repository,
         lookup: &lookup,

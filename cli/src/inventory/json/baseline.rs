@@ -59,7 +59,7 @@ impl<'a> BaselineDocument<'a> {
             name: shown::baseline(lookup, now),
             why: match lookup {
                 Lookup::Unusable(why) => Some(why),
-                Lookup::Absent | Lookup::Usable(_) | Lookup::Unread => None,
+                Lookup::Absent | Lookup::Usable(_) | Lookup::Lost | Lookup::Unread => None,
             },
             facts: lookup.baseline().map(FactsDocument::of),
         }

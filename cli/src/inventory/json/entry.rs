@@ -138,6 +138,7 @@ impl<'a> FoundDocument<'a> {
             Evidence::Verified(signer) => ("verified", Some(SignerDocument::of(signer))),
             Evidence::Tolerated => ("tolerated", None),
             Evidence::Allowed => ("allowed", None),
+            Evidence::ObservedUnsigned => ("observedUnsigned", None),
             Evidence::NotAsked => ("notAsked", None),
         };
         let drifts = |drifts: &[Drift]| drifts.iter().map(DriftDocument::of).collect();

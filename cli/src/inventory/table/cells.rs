@@ -69,8 +69,6 @@ fn code(outage: Outage) -> &'static str {
         Outage::Unauthorized => "401",
         Outage::Denied => "403",
         Outage::Unavailable => "5xx",
-        Outage::NoSuchImage => "404",
         Outage::Unreachable => "no answer",
-        Outage::Other => "outage",
     }
 }

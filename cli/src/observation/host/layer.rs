@@ -117,7 +117,7 @@ impl SignedLayer {
                 .map(|()| None)
                 .map_err(|_| HostError::Negative);
         }
-        let verifier = verifier.ok_or(HostError::NonePassed)?;
+        let verifier = verifier.ok_or(HostError::Negative)?;
         let bundle = self.bundle(json!({"publicKey": {"hint": ""}}))?;
         let result = verifier
             .verify(payload, &bundle, &PublicKeyVerificationPolicy::new(key))
@@ -125,14 +125,14 @@ impl SignedLayer {
                 |error| match (Verdict::of(&error), self.layer.own_entry()) {
                     // The same key in another encoding, which the library takes for another key.
                     (Verdict::OtherEntry, Some((_, LoggedBy::Key(logged)))) if *logged == asked => {
-                        HostError::NonePassed
+                        HostError::Negative
                     }
                     (verdict, _) => verdict.for_layer(),
                 },
             )?;
         match result.integrated_time().filter(|_| result.tlog_verified()) {
             Some(time) => Ok(Some(time.as_second())),
-            None => Err(HostError::NonePassed),
+            None => Err(HostError::Negative),
         }
     }
 
@@ -145,7 +145,7 @@ impl SignedLayer {
             .signature
             .as_ref()
             .map_err(|_| HostError::Unusable)?;
-        let text = self.entry.as_ref().ok_or(HostError::NonePassed)?;
+        let text = self.entry.as_ref().ok_or(HostError::Negative)?;
         let entry: Entry = serde_json::from_str(text).map_err(unusable)?;
         if self.layer.own_entry().is_none() {
             return Err(HostError::Negative);

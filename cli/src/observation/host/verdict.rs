@@ -72,7 +72,7 @@ impl Verdict {
     pub(super) fn for_layer(&self) -> HostError {
         match self {
             Self::Contradiction(_) | Self::WrongSignature | Self::OtherEntry => HostError::Negative,
-            Self::LogSignature | Self::Unreadable(_) => HostError::NonePassed,
+            Self::LogSignature | Self::Unreadable(_) => HostError::Negative,
         }
     }
 

@@ -173,7 +173,7 @@ impl World {
     pub fn baseline(&self) -> Option<Baseline> {
         match self.store().read(&self.repository()).unwrap().lookup {
             Lookup::Usable(baseline) => Some(*baseline),
-            Lookup::Absent => None,
+            Lookup::Absent | Lookup::Lost => None,
             other => panic!("{other:?}"),
         }
     }

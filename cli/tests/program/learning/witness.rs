@@ -26,10 +26,11 @@ fn found(world: &World, tag: &str) -> Found {
     judge(
         &world.settings(),
         &image,
-        world.repository(),
+        world.settings().names(&world.repository()),
         Lookup::Absent,
         seen,
         Utc::now(),
+        || false,
     )
 }
 

@@ -61,19 +61,22 @@ fn a_token_is_fetched_with_the_login_and_used() {
 }
 
 #[rstest]
-#[case::no_challenge(Answer::error(401, "UNAUTHORIZED", "no"), Outage::Unauthorized)]
-#[case::wrong_password(challenge("Basic realm=r"), Outage::Unauthorized)]
-#[case::token_elsewhere(challenge("Bearer realm=\"ftp://127.0.0.1/token\""), Outage::Other)]
+#[case::no_challenge(
+    Answer::error(401, "UNAUTHORIZED", "no"),
+    HostError::Outage(Outage::Unauthorized)
+)]
+#[case::wrong_password(challenge("Basic realm=r"), HostError::Outage(Outage::Unauthorized))]
+#[case::token_elsewhere(challenge("Bearer realm=\"ftp://127.0.0.1/token\""), HostError::Answer)]
 #[case::no_token(
     challenge("Bearer realm=\"https://127.0.0.1:1/token\""),
-    Outage::Unreachable
+    HostError::Outage(Outage::Unreachable)
 )]
-fn a_failed_login_is_an_outage(#[case] answer: Answer, #[case] outage: Outage) {
+fn a_failed_login_is_no_answer(#[case] answer: Answer, #[case] error: HostError) {
     let server = Server::start();
     server.on(MANIFEST, answer);
     let name = format!("{}/acme/api", server.address());
     let (_directory, client) = logged_in(&server);
-    assert_eq!(client.digest(&name, "v1"), Err(HostError::Outage(outage)));
+    assert_eq!(client.digest(&name, "v1"), Err(error));
 }
 
 #[test]
@@ -107,7 +110,7 @@ fn redirects_end() {
     let name = format!("{}/acme/api", server.address());
     assert_eq!(
         anonymous(&server).digest(&name, "v1"),
-        Err(HostError::Outage(Outage::Other))
+        Err(HostError::Answer)
     );
     assert!(server.requests().len() < 10);
 }
@@ -169,7 +172,7 @@ fn pages_are_the_registrys_own() {
     let name = format!("{}/acme/api", server.address());
     assert_eq!(
         anonymous(&server).referrers(&name, &digest),
-        Err(HostError::Outage(Outage::Other))
+        Err(HostError::Answer)
     );
     assert!(other.requests().is_empty());
     // Pages without an end are not read for ever, and that is said.

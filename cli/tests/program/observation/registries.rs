@@ -22,8 +22,6 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[case::rate_limit(Fault::RateLimited, Outage::RateLimit)]
 #[case::unauthorized(Fault::Unauthorized, Outage::Unauthorized)]
 #[case::denied(Fault::Denied, Outage::Denied)]
-#[case::teapot(Fault::Status(418), Outage::Other)]
-#[case::no_redirect(Fault::Status(307), Outage::Other)]
 #[case::later(Fault::RetryAfter(429, "86400".to_owned()), Outage::RateLimit)]
 fn what_a_registry_does_not_answer_is_unknown(#[case] fault: Fault, #[case] outage: Outage) {
     for place in ["sha256-*.sig", "referrers/*", "sha256-*", "sha256:*"] {
@@ -116,10 +114,7 @@ fn an_image_that_is_not_there_is_not_unsigned() {
         .registry
         .image(NAME, &format!("sha256:{}", "0".repeat(64)));
     let seen = lab.see_image(&gone, &lab.settings(&[]));
-    assert_eq!(
-        seen.observation.unknown,
-        Some((Cause::Outage, Some(Outage::NoSuchImage)))
-    );
+    assert_eq!(seen.observation.unknown, Some((Cause::Absent, None)));
     assert_eq!(lab.see(&[]).observation.posture, Posture::Unsigned);
 }
 

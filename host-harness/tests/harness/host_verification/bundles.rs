@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::lab::{Lab, NAME};
 use super::pushed::{genuine, unsigned};
 use crate::hosts::OCI_INDEX;
-use crate::observation::signed_at;
+use crate::lab::signed_at;
 
 const ARTIFACT_SIGNATURE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 

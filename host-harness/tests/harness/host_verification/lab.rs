@@ -11,7 +11,7 @@ use host_harness::capabilities::{
 use serde_json::{Value, json};
 
 use crate::hosts::options_for;
-use crate::observation::{signed_at, workflow};
+use crate::lab::{signed_at, workflow};
 
 pub const NAME: &str = "acme/api";
 pub const TRUSTED: &str = "trusted";

@@ -18,7 +18,7 @@ use self::bundles::*;
 use self::lab::{Lab, NAME, TRUSTED};
 use self::pushed::*;
 use crate::hosts::{by_certificate, by_key, options_for};
-use crate::observation::signed_at;
+use crate::lab::signed_at;
 
 const UNSIGNED: &str = "no signatures found for image: IMAGE ";
 const NONE_PASSED: &str =

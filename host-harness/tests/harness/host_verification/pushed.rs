@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::lab::{Lab, NAME};
 use crate::hosts::{OCI_INDEX, OCI_MANIFEST};
-use crate::observation::{signed_at, workflow};
+use crate::lab::{signed_at, workflow};
 
 pub fn nothing(lab: &Lab) -> String {
     lab.leaf().pem()
