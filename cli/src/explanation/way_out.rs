@@ -9,8 +9,20 @@ pub(super) fn way_out(found: &Found) -> Vec<String> {
     };
     let mut text = Vec::new();
     for remedy in &found.remedies {
-        text.extend(remedy.lines());
-        text.extend(remedy.settings_lines());
+        let settings = remedy.settings_lines();
+        if settings.is_empty() {
+            text.extend(remedy.lines());
+        } else {
+            let otherwise = if text.is_empty() {
+                "If expected, for every release"
+            } else {
+                "Or"
+            };
+            text.push(format!(
+                "{otherwise}, on the record in the policy's settings, until a day:"
+            ));
+            text.extend(settings.into_iter().map(|line| format!("  {line}")));
+        }
     }
     text.push(drift.page());
     text

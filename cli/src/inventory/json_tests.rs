@@ -29,7 +29,13 @@ fn the_documented_example_is_a_real_one() {
         .split_once("```json\n")
         .and_then(|(_, rest)| rest.split_once("```"))
         .map(|(example, _)| example);
-    assert_eq!(example, Some(pretty(&inventory).unwrap().as_str()));
+    let real = pretty(&inventory).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inventory-json.md");
+        std::fs::write(path, DOCUMENTATION.replace(example.unwrap(), &real)).unwrap();
+        return;
+    }
+    assert_eq!(example, Some(real.as_str()), "UPDATE_DOCS=1 writes it");
 }
 
 /// Every name in the output is explained.

@@ -22,13 +22,17 @@ impl Host for Credulous {
         Err(HostError::Absent)
     }
     fn manifest_digest(&self, _: &str, _: &str) -> Result<Digest, HostError> {
-        Err(HostError::Absent)
+        Ok(Digest::of(b"{}"))
     }
     fn manifest(&self, _: &str, place: &Place<'_>) -> Result<Vec<u8>, HostError> {
-        let manifest = self.manifest.clone();
-        manifest
-            .filter(|_| place.as_str().ends_with(".sig"))
-            .ok_or(HostError::Absent)
+        match place {
+            // The image itself is there.
+            Place::Digest(_) => Ok(b"{}".to_vec()),
+            Place::Tag(tag) if tag.ends_with(".sig") => {
+                self.manifest.clone().ok_or(HostError::Absent)
+            }
+            Place::Tag(_) => Err(HostError::Absent),
+        }
     }
     fn verify_certificate(&self, _: &str, _: &Digest, _: &str) -> Result<(), HostError> {
         Ok(())

@@ -20,8 +20,6 @@ const HOUR: Duration = Duration::from_secs(3600);
 #[case::status(Fault::Status(500), Outage::Unavailable)]
 #[case::unavailable(Fault::Status(503), Outage::Unavailable)]
 #[case::rate_limit(Fault::RateLimited, Outage::RateLimit)]
-#[case::unauthorized(Fault::Unauthorized, Outage::Unauthorized)]
-#[case::denied(Fault::Denied, Outage::Denied)]
 #[case::later(Fault::RetryAfter(429, "86400".to_owned()), Outage::RateLimit)]
 fn what_a_registry_does_not_answer_is_unknown(#[case] fault: Fault, #[case] outage: Outage) {
     for place in ["sha256-*.sig", "referrers/*", "sha256-*", "sha256:*"] {
@@ -105,6 +103,29 @@ fn no_fault_makes_an_image_with_a_bundle_unsigned() {
             assert_ne!(posture, Posture::Unsigned, "{fault:?} at {place}, {page:?}");
         }
     }
+}
+
+/// What is refused about a signature while the image itself is served is no outage: some registries say so of a tag that
+/// is not there.
+#[rstest]
+#[case::unauthorized(Fault::Unauthorized, Outage::Unauthorized)]
+#[case::denied(Fault::Denied, Outage::Denied)]
+fn a_refusal_is_an_outage_only_where_the_image_is_refused_too(
+    #[case] fault: Fault,
+    #[case] outage: Outage,
+) {
+    let of_signature = Lab::new();
+    let rule = FaultRule::new("*", "sha256-*.sig", fault.clone());
+    of_signature.registry.fault(rule);
+    let seen = of_signature.see(&[]);
+    assert_eq!(seen.observation.unknown, Some((Cause::Answer, None)));
+    let of_all = Lab::new();
+    of_all.registry.fault(FaultRule::new("*", "*", fault));
+    let seen = of_all.see(&[]);
+    assert_eq!(
+        seen.observation.unknown,
+        Some((Cause::Outage, Some(outage)))
+    );
 }
 
 #[test]

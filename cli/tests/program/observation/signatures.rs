@@ -84,7 +84,7 @@ fn a_logged_key_in_another_encoding_is_no_contradiction() {
     let body = EntryBody::hashedrekord(&signature.payload, &signature.signature, &compressed);
     signature.entry = Some(lab.sigstore.log().enter(&body, signed_at()).unwrap());
     push(&lab, &[signature]);
-    assert_eq!(lab.see(&[]).observation.posture, Posture::Unverifiable);
+    assert_eq!(lab.see(&[]).observation.posture, Posture::Unknown);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_payload_that_is_not_there_or_too_large_proves_nothing() {
     withheld.withhold_blob = true;
     let layer = |layer| lab.registry.push_signature(NAME, &lab.digest, &[layer]);
     layer(withheld).unwrap();
-    assert_eq!(lab.see(&[]).observation.posture, Posture::Unverifiable);
+    assert_eq!(lab.see(&[]).observation.posture, Posture::Unknown);
     // A blob of a mebibyte, declared as 300 bytes.
     let mut huge = signing(&lab).with_annotation("x", &"y".repeat(1 << 20));
     huge.kind = "cosign container image signature".to_owned();
@@ -227,5 +227,5 @@ fn a_payload_that_is_not_there_or_too_large_proves_nothing() {
         .unwrap();
     huge.declared_size = Some(300);
     layer(huge).unwrap();
-    assert_eq!(lab.see(&[]).observation.posture, Posture::Unverifiable);
+    assert_eq!(lab.see(&[]).observation.posture, Posture::Unknown);
 }
