@@ -2,11 +2,14 @@
 //!
 //! Invariant: a reader that goes away ends the output, not the program: `continuity … | head -1` is silent.
 
+pub mod cause;
 pub mod progress;
+pub mod terminal;
+pub mod words;
 
 use anyhow::Context as _;
 use signature_continuity::clean::clean;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// How much of one line is shown.
@@ -50,7 +53,7 @@ fn harmless(text: &str) -> String {
 
 /// Writes a line of progress: only where somebody is watching.
 pub fn progress(text: &str) {
-    if io::stderr().is_terminal() {
+    if terminal::can_draw() {
         note(text);
     }
 }

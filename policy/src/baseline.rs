@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::posture::Rank;
 use crate::reference::Repository;
 use crate::signer::{Signer, SignerId};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -128,6 +128,17 @@ pub struct State {
     pub last_run: DateTime<Utc>,
     /// How many baselines it left.
     pub baselines: u64,
+}
+
+impl State {
+    /// After how long without a run the learner counts as gone.
+    pub const GONE: TimeDelta = TimeDelta::days(7);
+
+    /// Whether the learner ended last so long ago that nobody learns any more.
+    #[must_use]
+    pub fn is_gone(&self, now: DateTime<Utc>) -> bool {
+        now - self.last_run > Self::GONE
+    }
 }
 
 /// A ConfigMap, as far as baselines need it.

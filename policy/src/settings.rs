@@ -14,7 +14,7 @@ mod wire;
 
 pub use chain::{CertificateChain, ChainError};
 pub use error::SettingsError;
-pub use exception::{Exception, ExceptionScope};
+pub use exception::{Exception, ExceptionScope, SOON};
 pub use guard::{Guard, Principals, TrustControl};
 pub use names::RefPattern;
 pub use pin::{Pin, PinnedSigner};

@@ -84,7 +84,7 @@ pub(super) struct Approve {
 impl Approve {
     pub(super) fn execute(self) -> anyhow::Result<Status> {
         let settings = self.knowledge.settings()?;
-        let store = self.knowledge.store(&settings)?;
+        let store = self.knowledge.store(&settings, None)?;
         if self.reason.trim().is_empty() {
             return Err(
                 UsageError("expected a reason that says more than nothing".to_owned()).into(),
@@ -157,7 +157,7 @@ impl Approve {
             }
             let (reference, _) = self.image()?;
             let observer = self.looking.observer(settings)?;
-            let again = read_again(&reference, signer, settings, store, &observer)?;
+            let again = read_again(&reference, signer, settings, store, &*observer)?;
             (
                 vec![again.repository],
                 again.signer,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use chrono::Utc;
 use clap::Args;
 use signature_continuity::baseline::Lookup;
@@ -24,6 +24,7 @@ use crate::program::{Status, UsageError};
 #[command(after_long_help = "\
 Examples:
   continuity explain ghcr.io/acme/api:v1.9.0
+  continuity explain ghcr.io/acme/api:v1.9.0 --store kubernetes:prod --output json
   continuity explain ghcr.io/acme/api@sha256:9f3a… --policy policies.yaml --policy-name enforce --in prod
 
 Exit status:
@@ -53,12 +54,20 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn execute(self) -> anyhow::Result<Status> {
-        let settings = self.knowledge.settings()?;
+        if self.output == Output::Html {
+            return Err(UsageError(
+                "one image is explained as table or json; a page is what continuity inventory --images makes"
+                    .to_owned(),
+            )
+            .into());
+        }
+        let policy = self.knowledge.policy()?;
+        let settings = policy.in_effect();
         let reference: ImageReference = self
             .image
             .parse()
             .map_err(|error| UsageError(format!("{}: {error}", clean(&self.image, 300))))?;
-        let store = self.knowledge.store(&settings)?;
+        let store = self.knowledge.store(&settings, None)?;
         let repository = settings.aliased(reference.repository());
         let lookup = match store.read(&repository) {
             Ok(stored) => stored.lookup,
@@ -85,6 +94,14 @@ impl Explain {
             Output::Table => explain(&image, &found, now),
             Output::Json | Output::Html => String::new(),
         };
+        let notes: Vec<String> = policy
+            .contradiction()
+            .into_iter()
+            .chain(eyes.borrowed_authorities())
+            .collect();
+        for note in &notes {
+            output::note(&format!("note: {note}"));
+        }
         let entry = Entry {
             image,
             enforced: found.enforced,
@@ -100,17 +117,14 @@ impl Explain {
             Status::Fine
         };
         match self.output {
-            Output::Table => output::print(&text)?,
+            Output::Table | Output::Html => output::print(&text)?,
             Output::Json => output::print(&json::pretty(&Inventory {
                 taken: now,
                 entries: vec![entry],
                 trust_root: eyes.trust_root(),
-                notes: Vec::new(),
+                notes,
                 seconds: 0.0,
             })?)?,
-            Output::Html => bail!(
-                "one image is explained as text or JSON; a page is what continuity inventory makes"
-            ),
         }
         Ok(status)
     }

@@ -43,7 +43,7 @@ impl Restore {
             .with_context(|| {
                 format!("the backup `{}` cannot be opened", self.directory.display())
             })?;
-        let store = self.knowledge.new_store(&settings)?;
+        let store = self.knowledge.new_store(&settings, None)?;
         let listed = backup.list()?;
         if listed.is_empty() {
             bail!("there are no baselines in `{}`", self.directory.display());

@@ -52,7 +52,7 @@ pub(super) struct Retire {
 impl Retire {
     pub(super) fn execute(self) -> anyhow::Result<Status> {
         let settings = self.knowledge.settings()?;
-        let store = self.knowledge.store(&settings)?;
+        let store = self.knowledge.store(&settings, None)?;
         if self.yes && self.id.len() != 64 {
             return Err(
                 UsageError("--yes takes the signer's whole id of 64 digits".to_owned()).into(),

@@ -91,10 +91,13 @@ impl Learner<'_> {
             Share::Declared | Share::Part => Ok(()),
         });
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
-        // What cannot be read is kept until somebody has looked at it: a new count would say that nothing was lost.
-        let unsure = memory.is_unsure() && !self.options.accept_lost;
         let remembered = finished.and_then(|()| {
-            if outcome.interrupted || self.options.dry_run || unsure {
+            // A run that found nothing out is none: nobody is to take it for one that learned.
+            if outcome.interrupted || self.options.dry_run || outcome.is_blind() {
+                return Ok(());
+            }
+            // What could not be read is kept: a new count would say that nothing was lost. What is damaged is mended.
+            if memory.is_unread() && !self.options.accept_lost {
                 return Ok(());
             }
             self.remember(&memory, &outcome)
@@ -324,6 +327,10 @@ impl Learner<'_> {
                 baselines,
             },
             examined: memory.examined(&outcome.examined, self.now.date_naive()),
+            found: Some(match (self.options.share, memory.found()) {
+                (Share::Part, Some(earlier)) => outcome.report_over(earlier),
+                (Share::Part | Share::Whole | Share::Declared, _) => outcome.report(),
+            }),
         })
     }
 }

@@ -6,6 +6,7 @@
 mod directory;
 mod directory_source;
 mod directory_writer;
+mod drift_report;
 mod kubernetes;
 mod location;
 mod object;
@@ -15,6 +16,7 @@ pub(crate) mod testing;
 
 pub use directory::DirectoryBaselines;
 pub use directory_source::DirectorySource;
+pub use drift_report::{DriftReport, DriftingImage};
 pub use directory_writer::{DirectoryWriter, WriteError as DirectoryWriteError};
 pub use kubernetes::{ClusterConfigMaps, KubernetesBaselines};
 pub use location::Location;
@@ -104,6 +106,15 @@ pub struct LearnerState {
     pub state: State,
     /// `data["history.json"]`: on which day a repository's own past was examined last.
     pub examined: BTreeMap<Repository, chrono::NaiveDate>,
+    /// `data["drift.json"]`: what the last run found.
+    pub found: Option<DriftReport>,
+}
+
+/// How many baselines were there when the learner ended last, and are not any more.
+#[must_use]
+pub fn lost(state: &LearnerState, listed: &[Listed]) -> u64 {
+    let present = u64::try_from(listed.len()).unwrap_or(u64::MAX);
+    state.state.baselines.saturating_sub(present)
 }
 
 /// Why a store did not do what it was asked.
@@ -130,6 +141,9 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// The learner's state is there, and damaged: the next run that ends writes it anew.
+    #[error("{0}")]
+    DamagedState(String),
     /// Another writer keeps this store.
     #[error("{0}")]
     OtherWriter(String),
@@ -145,12 +159,9 @@ pub enum StoreError {
 }
 
 fn unreadable_state(store: &str, why: &str) -> StoreError {
-    StoreError::Failed {
-        what: format!(
-            "{STATE_NAME} in {store} cannot be used ({why}); the next `continuity learn` that ends writes it anew"
-        ),
-        source: None,
-    }
+    StoreError::DamagedState(format!(
+        "{STATE_NAME} in {store} is damaged ({why}); the next `continuity learn` that ends writes it anew"
+    ))
 }
 
 fn newer_state() -> StoreError {

@@ -6,10 +6,6 @@ use crate::calls::{CallError, Calls};
 use crate::drift::Drift;
 use crate::host_error::HostError;
 use crate::settings::Settings;
-use chrono::TimeDelta;
-
-/// After how long without a run the learner counts as gone.
-const GONE: TimeDelta = TimeDelta::days(7);
 
 /// New repositories are admitted because somebody will learn them: it is said when nobody does.
 pub(super) fn note(
@@ -40,7 +36,7 @@ pub(super) fn note(
         Err(_) => return None,
     };
     match state {
-        Some(state) if calls.started() - state.last_run <= GONE => None,
+        Some(state) if !state.is_gone(calls.started()) => None,
         Some(state) => Some(format!(
             "the learner ran last on {}: new repositories are not being learned; see continuity status",
             state.last_run.format("%Y-%m-%d")

@@ -11,8 +11,8 @@ use crate::reference::Repository;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Deserialize;
 
-/// How long before its end an exception is warned about.
-const SOON: TimeDelta = TimeDelta::days(14);
+/// How long before the end of something (an exception, a trust root) people are warned.
+pub const SOON: TimeDelta = TimeDelta::days(14);
 const DATE: &str = "a date such as 2027-03-31";
 const LONGEST_REASON: usize = 500;
 

@@ -1,6 +1,7 @@
 //! `--manifests`: objects as they are applied, in YAML or JSON.
 
 use super::files::each;
+use crate::output::words::plain;
 use super::{Gathered, Gathering, SourceError, place};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -39,9 +40,10 @@ pub(super) fn documents(
             Ok(Value::Null) => {}
             Ok(value) => read(gathering, value),
             Err(error) => {
-                gathering.note(&format!(
-                    "{file} was not read from document {} on: {error}",
-                    number + 1
+                gathering.unread(&format!(
+                    "{file} was not read from document {} on: {}",
+                    number + 1,
+                    plain(&error)
                 ));
                 return;
             }
@@ -71,7 +73,11 @@ fn add(gathering: &mut Gathering, file: &str, object: &Value, depth: usize) {
         Some(_) | None => {
             let place = place(kind, object);
             if let Err(error) = gathering.add_object(kind, object, &place) {
-                gathering.note(&format!("{} in {file} was not read: {error}", place.name));
+                gathering.unread(&format!(
+                    "{} in {file} was not read: {}",
+                    place.name,
+                    plain(&error)
+                ));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `--reviews`: admission reviews that were recorded, or the requests in them.
 
 use super::files::each;
+use crate::output::words::plain;
 use super::manifests::documents;
 use super::{Gathered, Gathering, SourceError, place};
 use crate::admission::Review;
@@ -22,7 +23,7 @@ pub fn reviews(path: &Path) -> Result<Gathered, SourceError> {
             text,
             |gathering, document| match Review::from_value(document) {
                 Ok(review) => add(gathering, file, review.request()),
-                Err(error) => gathering.note(&format!("{file} was not read: {error}")),
+                Err(error) => gathering.unread(&format!("{file} was not read: {}", plain(&error))),
             },
         );
     })?;
@@ -45,6 +46,6 @@ fn add(gathering: &mut Gathering, file: &str, request: &Value) {
         place.name = clean(name, 253);
     }
     if let Err(error) = gathering.add_object(kind, object, &place) {
-        gathering.note(&format!("{file} was not read: {error}"));
+        gathering.unread(&format!("{file} was not read: {}", plain(&error)));
     }
 }
