@@ -3,6 +3,7 @@
 //! Invariant: a reader that goes away ends the output, not the program: `continuity … | head -1` is silent.
 
 pub mod cause;
+pub mod columns;
 pub mod progress;
 pub mod terminal;
 pub mod words;

@@ -7,7 +7,8 @@
 mod record;
 
 pub use record::{
-    Allowed, Candidate, Introduction, Log, Origin, Retired, SignerRecord, Tolerated, Verified,
+    Allowed, Candidate, Introduction, Log, Origin, Retired, Revived, SignerRecord, Tolerated,
+    Verified,
 };
 
 use crate::digest::Digest;
@@ -92,6 +93,9 @@ pub struct Baseline {
     /// Digests that somebody allowed for a while.
     #[serde(default)]
     pub allowed: Vec<Allowed>,
+    /// Ends of signers that were undone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revived: Vec<Revived>,
 }
 
 /// A format of signatures.
@@ -247,6 +251,7 @@ impl Baseline {
             verified: Vec::new(),
             tolerated: Vec::new(),
             allowed: Vec::new(),
+            revived: Vec::new(),
         }
     }
 

@@ -12,7 +12,8 @@ use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::Settings;
 
 use super::baseline_args::BaselineArgs;
-use super::decision::{Change, Decision, who};
+use super::decision::{Change, Decision};
+use super::who::who;
 use super::identity;
 use super::read_again::read_again;
 use super::registry_args::RegistryArgs;
@@ -59,14 +60,18 @@ pub(super) struct Approve {
     reason: String,
 
     /// Allow the digest for so long, whoever signed it: at most 30d.
-    #[arg(long = "for", value_name = "DURATION", conflicts_with_all = ["signer", "alone"])]
+    #[arg(long = "for", value_name = "DURATION", conflicts_with_all = ["signer", "alone", "revive"])]
     for_a_while: Option<String>,
 
     /// The signer may stand without a stronger one beside it.
     #[arg(long)]
     alone: bool,
 
-    /// Who approves [default: the user of this machine].
+    /// Bring back a signer that was retired. That it was stays on the record.
+    #[arg(long)]
+    revive: bool,
+
+    /// Who approves [default: the user, by the API server's word, or of this machine].
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 
@@ -91,7 +96,7 @@ impl Approve {
             );
         }
         let approval = Approval {
-            by: who(self.by.as_deref()),
+            by: who(self.by.as_deref(), store.as_ref())?,
             reason: clean(&self.reason, 500),
             at: Utc::now(),
         };
@@ -130,6 +135,7 @@ impl Approve {
         let decision = Decision {
             store,
             change,
+            revive: false,
             what: format!(
                 "Allows, until {}, whoever signed it or not:\n  {repository}@{digest}",
                 until.format("%Y-%m-%dT%H:%M:%SZ")
@@ -166,6 +172,7 @@ impl Approve {
             )
         } else {
             let signer = identity::parse(signer).map_err(UsageError)?;
+            identity::is_what_images_have(&signer).map_err(UsageError)?;
             (self.repositories(settings, store)?, signer, None, None)
         };
         let change: &Change<'_> = &|before, repository| {
@@ -196,6 +203,7 @@ impl Approve {
         let decision = Decision {
             store,
             change,
+            revive: self.revive,
             what,
             yes: self.yes,
         };

@@ -68,7 +68,8 @@ impl Status {
         let now = Utc::now();
         let mut report = Report::of(store.as_ref(), &policy.settings, observer.trust_root(), now)?;
         report.remarks.extend(policy.contradiction());
-        if self.knowledge.policy.is_some() {
+        // Without a policy there is nothing to say about a Sigstore of one's own.
+        if self.knowledge.policy.is_some() || observer.borrowed_authorities().is_none() {
             report
                 .remarks
                 .extend(authorities(&observer, &policy.settings));

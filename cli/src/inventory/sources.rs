@@ -173,6 +173,23 @@ fn others(kinds: &BTreeMap<String, usize>) -> Option<String> {
     })
 }
 
+/// Every Kubernetes object in a file, or in all below a directory, lists taken apart; what could not be read is returned.
+///
+/// # Errors
+/// When the file or directory itself cannot be read.
+pub fn objects(
+    path: &std::path::Path,
+    mut take: impl FnMut(&str, &serde_json::Value),
+) -> Result<Vec<String>, SourceError> {
+    let mut gathering = Gathering::default();
+    files::each(path, &mut gathering, |gathering, file, text| {
+        manifests::documents(gathering, file, text, |gathering, object| {
+            manifests::each_object(gathering, file, &object, &mut |object| take(file, object));
+        });
+    })?;
+    Ok(gathering.finish().remarks())
+}
+
 /// Where an object is, by its own metadata. Without a namespace it is in `default`, as the API server would have it.
 fn place(kind: &str, object: &serde_json::Value) -> Place {
     let text = |pointer: &str| {

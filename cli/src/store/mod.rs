@@ -3,6 +3,7 @@
 //! Invariant: a baseline is only replaced by whoever has read what is there now (compare and swap); what is there and
 //! does not parse is reported and left alone; nothing is ever deleted.
 
+mod backup;
 mod directory;
 mod directory_source;
 mod directory_writer;
@@ -14,6 +15,7 @@ mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use backup::Backup;
 pub use directory::DirectoryBaselines;
 pub use directory_source::DirectorySource;
 pub use drift_report::{DriftReport, DriftingImage};
@@ -26,6 +28,8 @@ pub use source::{ConfigMapKey, ConfigMapSource, SourceError};
 use signature_continuity::baseline::{Baseline, Lookup, STATE_NAME, State};
 use signature_continuity::reference::Repository;
 use std::collections::BTreeMap;
+
+use crate::output::words::counted;
 
 /// Baselines, to be read and written.
 pub trait Store: Send + Sync {
@@ -57,6 +61,29 @@ pub trait Store: Send + Sync {
     /// [`StoreError::OtherWriter`] where another writer keeps this store.
     fn claim(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// For whom this store takes the user, by its own word. `None`: it knows nobody, as a directory.
+    ///
+    /// # Errors
+    /// When it does not say.
+    fn user(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    /// Why a repository without a baseline may be one whose baseline was lost; nobody is to begin it cold then. By the
+    /// learner's count, any that is absent may be, as long as some are gone.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn may_be_lost(&self, _repository: &Repository) -> Result<Option<String>, StoreError> {
+        let Some(state) = self.state()? else {
+            return Ok(None);
+        };
+        let lost = lost(&state, &self.list()?);
+        Ok((lost > 0).then(|| {
+            format!("{} missing of those that the learner counted", counted(lost, "baseline is", "baselines are"))
+        }))
     }
 
     /// The learner's last words. `None`: it never ran.

@@ -89,7 +89,7 @@ pub(super) fn try_authorities(
         "{what}, and the trust root has {} that they lack: the policy cannot prove what it signs; add what is below to the settings",
         crate::output::words::counted(missing.len(), "certificate authority", "certificate authorities")
     );
-    if given {
+    if given || observer.borrowed_authorities().is_none() {
         trials.wrong("authorities", &text);
     } else {
         trials.doubtful("authorities", &text);
