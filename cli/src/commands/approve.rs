@@ -13,10 +13,10 @@ use signature_continuity::settings::Settings;
 
 use super::baseline_args::BaselineArgs;
 use super::decision::{Change, Decision};
-use super::who::who;
 use super::identity;
 use super::read_again::read_again;
 use super::registry_args::RegistryArgs;
+use super::who::who;
 use crate::baseline::{Approval, allow, approve, approved_anew, note_provenance};
 use crate::explanation;
 use crate::output;

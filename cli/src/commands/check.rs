@@ -139,7 +139,10 @@ impl Check {
         let of_images = images.images.iter().filter_map(Candidate::of_image);
         // What was named is tried first.
         let (first, then): (Vec<_>, Vec<_>) = if self.listed.is_empty() {
-            (Candidate::verified(baselines).collect(), of_images.collect())
+            (
+                Candidate::verified(baselines).collect(),
+                of_images.collect(),
+            )
         } else {
             (of_images.collect(), Vec::new())
         };

@@ -134,7 +134,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case::folded(GITHUB, "https://github.com/a/b/.github/workflows/r.yml@refs/tags/*", true)]
+    #[case::folded(
+        GITHUB,
+        "https://github.com/a/b/.github/workflows/r.yml@refs/tags/*",
+        true
+    )]
     #[case::exact("https://ci.example", "https://ci.example/a@refs/tags/v1", true)]
     #[case::not_folded("https://ci.example", "https://ci.example/a@refs/tags/*", false)]
     #[case::twice(GITHUB, "https://github.com/a/b@refs/heads/x@refs/tags/*", false)]

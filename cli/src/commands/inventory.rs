@@ -174,7 +174,9 @@ impl TakeInventory {
             return Ok(None);
         };
         // One question that fails says as much as one for each image would.
-        let first = images.iter().find_map(|image| image.reference.as_ref().ok());
+        let first = images
+            .iter()
+            .find_map(|image| image.reference.as_ref().ok());
         if let Some(reference) = first {
             let repository = settings.aliased(reference.repository());
             store.read(&repository).with_context(|| {

@@ -57,7 +57,8 @@ impl Filter {
         let Some(text) = text else {
             return Ok(Self::All);
         };
-        let wrong = |error: &dyn std::fmt::Display| UsageError(format!("{}: {error}", clean(text, 300)));
+        let wrong =
+            |error: &dyn std::fmt::Display| UsageError(format!("{}: {error}", clean(text, 300)));
         if text.contains('*') {
             return text.parse().map(Self::Glob).map_err(|error| wrong(&error));
         }
@@ -103,11 +104,18 @@ impl List {
             Shown::Json => output::print(&as_json(&baselines, &unusable, now)?)?,
         }
         for (name, why) in &unusable {
-            output::note(&format!("{name} cannot be used: {why}; see continuity check"));
+            output::note(&format!(
+                "{name} cannot be used: {why}; see continuity check"
+            ));
         }
-        if let (Some(filter), true, true) = (&self.filter, baselines.is_empty(), unusable.is_empty())
+        if let (Some(filter), true, true) =
+            (&self.filter, baselines.is_empty(), unusable.is_empty())
         {
-            bail!("no baseline in {} is of {}", store.name(), clean(filter, 300));
+            bail!(
+                "no baseline in {} is of {}",
+                store.name(),
+                clean(filter, 300)
+            );
         }
         Ok(if unusable.is_empty() {
             Status::Fine

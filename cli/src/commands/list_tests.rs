@@ -44,7 +44,12 @@ fn looks_well() {
     };
     let text = table(&baselines(), store.as_ref(), piped, now());
     let text = text.replace(&directory.path().display().to_string(), "STORE");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    REPOSITORY        STATE        AGE  SIGNED BY                                      ID
+    ghcr.io/acme/api  established  40d  gh acme/api release tags                       6321cc25784c
+    ghcr.io/acme/web  cold         40d  gh acme/api release tags (retired 2026-10-31)  6321cc25784c
+    2 baselines in dir:STORE: 1 established.
+    ");
 }
 
 #[test]
@@ -73,6 +78,9 @@ fn filters_by_repository(#[case] filter: Option<&str>, #[case] expected: &[&str]
 #[test]
 fn a_filter_that_means_nothing_is_refused() {
     for text in ["ghcr.io/ACME/a b", "ghcr.io/***/x"] {
-        assert!(Filter::parse(Some(text), &Settings::default()).is_err(), "{text}");
+        assert!(
+            Filter::parse(Some(text), &Settings::default()).is_err(),
+            "{text}"
+        );
     }
 }

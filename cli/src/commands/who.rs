@@ -18,7 +18,9 @@ pub(super) fn who(by: Option<&str>, store: &dyn Store) -> anyhow::Result<String>
         (Ok(Some(account)), _) => account,
         (Ok(None), Some(told)) => told.to_owned(),
         (Ok(None), None) => of_this_machine().ok_or_else(|| {
-            UsageError("nobody knows who decides: $USER is not set; say it with --by NAME".to_owned())
+            UsageError(
+                "nobody knows who decides: $USER is not set; say it with --by NAME".to_owned(),
+            )
         })?,
         (Err(error), Some(told)) => {
             output::note(&format!(
@@ -28,7 +30,8 @@ pub(super) fn who(by: Option<&str>, store: &dyn Store) -> anyhow::Result<String>
             told.to_owned()
         }
         (Err(error), None) => {
-            return Err(anyhow::Error::new(error).context("nobody knows who decides; say it with --by NAME"));
+            return Err(anyhow::Error::new(error)
+                .context("nobody knows who decides; say it with --by NAME"));
         }
     };
     Ok(clean(&name, 200))

@@ -139,8 +139,10 @@ impl Gathering {
         }
         self.notes.extend(others(&self.others));
         if self.further_unread > 0 {
-            self.unread
-                .push(format!("and {} more that were not read", self.further_unread));
+            self.unread.push(format!(
+                "and {} more that were not read",
+                self.further_unread
+            ));
         }
         Gathered {
             images: self.images.into_values().collect(),

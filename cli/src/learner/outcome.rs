@@ -108,9 +108,9 @@ impl Outcome {
     /// others; only when it does not answer many times in a row is it the store.
     pub(super) fn refused(&mut self, text: String, error: StoreError) -> Result<(), StoreError> {
         let cause = match &error {
-            StoreError::Failed { source, .. } => source.as_ref().map(|source| {
-                cause::cause(source.as_ref()).unwrap_or_else(|| source.to_string())
-            }),
+            StoreError::Failed { source, .. } => source
+                .as_ref()
+                .map(|source| cause::cause(source.as_ref()).unwrap_or_else(|| source.to_string())),
             StoreError::Conflict(_)
             | StoreError::TooLarge { .. }
             | StoreError::LeftAlone { .. }
@@ -123,12 +123,7 @@ impl Outcome {
             Some(_) | None => text,
         });
         if answered {
-            // Nobody but the other writer may write any of them.
-            return if matches!(error, StoreError::OtherWriter(_)) {
-                Err(error)
-            } else {
-                Ok(())
-            };
+            return Ok(());
         }
         self.refused_in_a_row += 1;
         if self.refused_in_a_row >= MOST_REFUSED {

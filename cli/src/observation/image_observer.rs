@@ -40,7 +40,9 @@ impl ImageObserver {
         let has = |chain: &CertificateChain| {
             let issuing = chain.certificates().first();
             issuing.is_some_and(|issuing| {
-                known.iter().any(|known| known.certificates().contains(issuing))
+                known
+                    .iter()
+                    .any(|known| known.certificates().contains(issuing))
             })
         };
         let mut missing = self.observer.authorities(Some((self.clock)()));

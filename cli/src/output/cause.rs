@@ -9,17 +9,38 @@ use signature_continuity::clean::{SHOWN, clean};
 
 /// Texts of the layers below, and what they mean. Texts, since their types are private to those layers.
 const MEANINGS: [(&str, &str); 15] = [
-    ("invalid content type", "plain HTTP answered where TLS was expected"),
-    ("invalidcontenttype", "plain HTTP answered where TLS was expected"),
-    ("corrupt message", "plain HTTP answered where TLS was expected"),
-    ("unknownissuer", "its certificate is by a certificate authority that is not known here"),
-    ("unknown issuer", "its certificate is by a certificate authority that is not known here"),
-    ("self-signed certificate", "its certificate is by a certificate authority that is not known here"),
+    (
+        "invalid content type",
+        "plain HTTP answered where TLS was expected",
+    ),
+    (
+        "invalidcontenttype",
+        "plain HTTP answered where TLS was expected",
+    ),
+    (
+        "corrupt message",
+        "plain HTTP answered where TLS was expected",
+    ),
+    (
+        "unknownissuer",
+        "its certificate is by a certificate authority that is not known here",
+    ),
+    (
+        "unknown issuer",
+        "its certificate is by a certificate authority that is not known here",
+    ),
+    (
+        "self-signed certificate",
+        "its certificate is by a certificate authority that is not known here",
+    ),
     ("notvalidforname", "its certificate is for another name"),
     ("not valid for name", "its certificate is for another name"),
     ("certificate expired", "its certificate has expired"),
     ("certificate: expired", "its certificate has expired"),
-    ("failed to lookup address", "its name cannot be looked up (DNS)"),
+    (
+        "failed to lookup address",
+        "its name cannot be looked up (DNS)",
+    ),
     ("dns error", "its name cannot be looked up (DNS)"),
     ("connection refused", "connection refused"),
     ("no space left on device", "no space left on device"),
@@ -54,7 +75,9 @@ pub fn with_cause(error: &(dyn Error + 'static)) -> String {
 }
 
 fn of(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    let kind = error
+        .downcast_ref::<std::io::Error>()
+        .map(std::io::Error::kind);
     match kind {
         Some(ErrorKind::ConnectionRefused) => return Some("connection refused"),
         Some(ErrorKind::StorageFull) => return Some("no space left on device"),
@@ -81,7 +104,10 @@ mod tests {
     struct Outer(#[source] std::io::Error);
 
     #[rstest]
-    #[case::refused(std::io::Error::from(ErrorKind::ConnectionRefused), "connection refused")]
+    #[case::refused(
+        std::io::Error::from(ErrorKind::ConnectionRefused),
+        "connection refused"
+    )]
     #[case::full(std::io::Error::from_raw_os_error(28), "no space left on device")]
     #[case::plain_http(
         std::io::Error::other("received corrupt message of type InvalidContentType"),

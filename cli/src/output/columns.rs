@@ -55,7 +55,10 @@ mod tests {
     fn columns_line_up_and_only_a_terminal_cuts() {
         let row = |cells: [&str; 2]| cells.map(str::to_owned);
         let rows = [row(["A", "B"]), row(["漢字", "much longer than that"])];
-        assert_eq!(aligned(&rows, None), "A     B\n漢字  much longer than that\n");
+        assert_eq!(
+            aligned(&rows, None),
+            "A     B\n漢字  much longer than that\n"
+        );
         assert_eq!(aligned(&rows, Some(10)), "A     B\n漢字  muc…\n");
     }
 }

@@ -87,7 +87,10 @@ mod tests {
             let found = variables.iter().find(|(own, _)| *own == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        assert_eq!(Terminal::of(is_terminal, || None, variable).colours, expected);
+        assert_eq!(
+            Terminal::of(is_terminal, || None, variable).colours,
+            expected
+        );
     }
 
     #[rstest]
@@ -103,6 +106,9 @@ mod tests {
         #[case] expected: Option<usize>,
     ) {
         let variable = |name: &str| said.filter(|_| name == "COLUMNS").map(str::to_owned);
-        assert_eq!(Terminal::of(is_terminal, || has, variable).columns, expected);
+        assert_eq!(
+            Terminal::of(is_terminal, || has, variable).columns,
+            expected
+        );
     }
 }

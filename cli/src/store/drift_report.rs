@@ -80,7 +80,9 @@ mod tests {
     use super::*;
 
     fn report(images: &[&str]) -> DriftReport {
-        let drifting = images.iter().map(|it| ((*it).to_owned(), "unsigned".to_owned()));
+        let drifting = images
+            .iter()
+            .map(|it| ((*it).to_owned(), "unsigned".to_owned()));
         DriftReport::new(drifting, 0)
     }
 
@@ -103,6 +105,9 @@ mod tests {
     #[test]
     fn foreign_texts_are_cleaned() {
         let one = report(&["a\u{1b}[2Jb"]);
-        assert_eq!(one.images.first().map(|it| it.image.as_str()), Some("a?[2Jb"));
+        assert_eq!(
+            one.images.first().map(|it| it.image.as_str()),
+            Some("a?[2Jb")
+        );
     }
 }

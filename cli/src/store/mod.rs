@@ -18,8 +18,8 @@ pub(crate) mod testing;
 pub use backup::Backup;
 pub use directory::DirectoryBaselines;
 pub use directory_source::DirectorySource;
-pub use drift_report::{DriftReport, DriftingImage};
 pub use directory_writer::{DirectoryWriter, WriteError as DirectoryWriteError};
+pub use drift_report::{DriftReport, DriftingImage};
 pub use kubernetes::{ClusterConfigMaps, KubernetesBaselines};
 pub use location::Location;
 pub use object::WRITER;
@@ -82,7 +82,10 @@ pub trait Store: Send + Sync {
         };
         let lost = lost(&state, &self.list()?);
         Ok((lost > 0).then(|| {
-            format!("{} missing of those that the learner counted", counted(lost, "baseline is", "baselines are"))
+            format!(
+                "{} missing of those that the learner counted",
+                counted(lost, "baseline is", "baselines are")
+            )
         }))
     }
 

@@ -154,8 +154,8 @@ pub(super) fn state(data: &BTreeMap<String, String>) -> Result<LearnerState, Str
     let text = data
         .get(STATE)
         .ok_or_else(|| format!("expected data[\"{STATE}\"]"))?;
-    let state: State =
-        serde_json::from_str(text).map_err(|error| format!("data[\"{STATE}\"]: {}", plain(&error)))?;
+    let state: State = serde_json::from_str(text)
+        .map_err(|error| format!("data[\"{STATE}\"]: {}", plain(&error)))?;
     if state.version != VERSION {
         return Err(format!(
             "expected version {VERSION} in data[\"{STATE}\"], got {}",
@@ -164,10 +164,8 @@ pub(super) fn state(data: &BTreeMap<String, String>) -> Result<LearnerState, Str
     }
     let examined = match data.get(HISTORY) {
         None => BTreeMap::new(),
-        Some(text) => {
-            serde_json::from_str(text)
-                .map_err(|error| format!("data[\"{HISTORY}\"]: {}", plain(&error)))?
-        }
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| format!("data[\"{HISTORY}\"]: {}", plain(&error)))?,
     };
     // Only told: what does not parse costs nothing but that.
     let found = data

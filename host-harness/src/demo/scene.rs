@@ -1,6 +1,5 @@
 //! Telling one act: what happened, what the policy made of it, and whether that is what had to come.
 
-
 use anyhow::bail;
 use serde_json::Value;
 

@@ -56,7 +56,11 @@ pub(super) fn try_policy(policy: &Policy, given: bool, trials: &mut Trials) {
     for exception in &policy.settings.exceptions {
         if exception.is_expired(now) || exception.expires_soon(now) {
             let name = exception.scope.repository();
-            let ended = if exception.is_expired(now) { "ended" } else { "ends" };
+            let ended = if exception.is_expired(now) {
+                "ended"
+            } else {
+                "ends"
+            };
             trials.doubtful(
                 "exception",
                 &format!("that for {name} {ended} on {}", exception.expires),
@@ -87,7 +91,11 @@ pub(super) fn try_authorities(
     };
     let text = format!(
         "{what}, and the trust root has {} that they lack: the policy cannot prove what it signs; add what is below to the settings",
-        crate::output::words::counted(missing.len(), "certificate authority", "certificate authorities")
+        crate::output::words::counted(
+            missing.len(),
+            "certificate authority",
+            "certificate authorities"
+        )
     );
     if given || observer.borrowed_authorities().is_none() {
         trials.wrong("authorities", &text);
@@ -184,7 +192,8 @@ mod tests {
         let chains = CertificateChain::public_good();
         let text = as_settings(chains.iter());
         let settings: serde_json::Value = serde_yaml_ng::from_str(&text).unwrap_or_default();
-        let parsed = signature_continuity::settings::Settings::parse(settings.to_string().as_bytes());
+        let parsed =
+            signature_continuity::settings::Settings::parse(settings.to_string().as_bytes());
         assert_eq!(parsed.map(|it| it.certificate_authorities), Ok(chains));
     }
 }

@@ -154,15 +154,27 @@ fn try_registry(
         let (posture, was_verified) = (seen.observation.posture, candidate.verified_by.is_some());
         if seen.observation.unknown.is_some() {
             let why = looking.why_unreachable(registry).filter(|_| {
-                matches!(seen.observation.unknown, Some((_, Some(Outage::Unreachable))))
+                matches!(
+                    seen.observation.unknown,
+                    Some((_, Some(Outage::Unreachable)))
+                )
             });
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            trials.wrong("registry", &format!("{registry}: {}{why} ({name})", answer(&seen)));
+            trials.wrong(
+                "registry",
+                &format!("{registry}: {}{why} ({name})", answer(&seen)),
+            );
         } else if posture == Posture::Unsigned && was_verified {
             let (what, way_out) = if is_mirror {
-                ("mirror", "copy them too, or leave the mirror out of the settings")
+                (
+                    "mirror",
+                    "copy them too, or leave the mirror out of the settings",
+                )
             } else {
-                ("registry", "they were removed, or this is a cache that does not fetch them")
+                (
+                    "registry",
+                    "they were removed, or this is a cache that does not fetch them",
+                )
             };
             trials.wrong(
                 what,

@@ -36,9 +36,9 @@ impl FromStr for ServiceAccount {
                 namespace: namespace.to_owned(),
                 name: name.to_owned(),
             }),
-            Some(_) | None => {
-                Err("expected NAMESPACE/SERVICEACCOUNT, such as kubewarden/policy-server".to_owned())
-            }
+            Some(_) | None => Err(
+                "expected NAMESPACE/SERVICEACCOUNT, such as kubewarden/policy-server".to_owned(),
+            ),
         }
     }
 }
@@ -139,7 +139,9 @@ fn try_server(
         Ok(Ok(())) => trials.right("policy server", &format!("{of}/{name} may {permission}")),
         Ok(Err(grant)) => trials.wrong(
             "policy server",
-            &format!("{of}/{name} may not {permission}: every image is undetermined (baseline); {grant}"),
+            &format!(
+                "{of}/{name} may not {permission}: every image is undetermined (baseline); {grant}"
+            ),
         ),
         Err(ClusterError::Forbidden { .. }) => trials.doubtful(
             "policy server",
@@ -154,7 +156,10 @@ pub(super) fn try_store(store: &dyn Store, trials: &mut Trials) -> Vec<Baseline>
     let listed = match store.list() {
         Ok(listed) => listed,
         Err(error) => {
-            trials.wrong("store", &format!("{}: {}", store.name(), with_cause(&error)));
+            trials.wrong(
+                "store",
+                &format!("{}: {}", store.name(), with_cause(&error)),
+            );
             return Vec::new();
         }
     };
@@ -183,11 +188,17 @@ pub(super) fn try_store(store: &dyn Store, trials: &mut Trials) -> Vec<Baseline>
     for object in listed {
         match object.baseline {
             Ok(baseline) => usable.push(*baseline),
-            Err(why) => trials.wrong("baseline", &format!("{}: {}", object.name, clean(&why, 300))),
+            Err(why) => trials.wrong(
+                "baseline",
+                &format!("{}: {}", object.name, clean(&why, 300)),
+            ),
         }
     }
     match state {
-        Ok(None) => trials.doubtful("learner", "never came to its end here; run continuity learn"),
+        Ok(None) => trials.doubtful(
+            "learner",
+            "never came to its end here; run continuity learn",
+        ),
         Ok(Some(state)) => {
             let ended = format!("ended last on {}", state.state.last_run.format("%Y-%m-%d"));
             if state.state.is_gone(Utc::now()) {

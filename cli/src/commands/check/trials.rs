@@ -119,6 +119,9 @@ mod tests {
         FAILS  registry       ghcr.io: rate?limit
         ");
         let json = trials.json();
-        assert_eq!(json.pointer("/trials/2/status"), Some(&Value::from("fails")));
+        assert_eq!(
+            json.pointer("/trials/2/status"),
+            Some(&Value::from("fails"))
+        );
     }
 }

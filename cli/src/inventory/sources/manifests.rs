@@ -1,8 +1,8 @@
 //! `--manifests`: objects as they are applied, in YAML or JSON.
 
 use super::files::each;
-use crate::output::words::plain;
 use super::{Gathered, Gathering, SourceError, place};
+use crate::output::words::plain;
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::path::Path;

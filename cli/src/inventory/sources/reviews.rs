@@ -1,10 +1,10 @@
 //! `--reviews`: admission reviews that were recorded, or the requests in them.
 
 use super::files::each;
-use crate::output::words::plain;
 use super::manifests::documents;
 use super::{Gathered, Gathering, SourceError, place};
 use crate::admission::Review;
+use crate::output::words::plain;
 use serde_json::Value;
 use signature_continuity::clean::clean;
 use std::path::Path;
@@ -23,7 +23,8 @@ pub fn reviews(path: &Path) -> Result<Gathered, SourceError> {
             text,
             |gathering, document| match Review::from_value(document) {
                 Ok(review) => add(gathering, file, review.request()),
-                Err(error) => gathering.unread(&format!("{file} was not read: {}", plain(&error))),
+                // Responses lie beside requests.
+                Err(error) => gathering.note(&format!("{file} was not read: {}", plain(&error))),
             },
         );
     })?;
