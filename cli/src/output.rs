@@ -62,7 +62,7 @@ pub fn progress(text: &str) {
 /// Prints an error and what caused it.
 pub fn report(error: &anyhow::Error) {
     let mut text = format!("error: {error}");
-    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    let causes: Vec<String> = error.chain().skip(1).map(|it| words::plain(&it)).collect();
     if !causes.is_empty() {
         text.push_str("\n\nCaused by:");
         for (number, cause) in causes.iter().enumerate() {

@@ -16,7 +16,7 @@ use super::images::{Images, listed};
 use super::registry_args::{CommandObserver, RegistryArgs};
 use crate::inventory::sources::Gathered;
 use crate::output;
-use crate::output::words::counted;
+use crate::output::words::{counted, plain};
 use crate::program::Status;
 use crate::store::Location;
 use registries::Candidate;
@@ -99,7 +99,7 @@ impl Check {
         let policy = match self.knowledge.policy() {
             Ok(policy) => policy,
             Err(error) => {
-                trials.wrong("settings", &format!("{error:#}"));
+                trials.wrong("settings", &plain(&format!("{error:#}")));
                 return;
             }
         };

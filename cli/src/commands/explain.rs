@@ -17,6 +17,7 @@ use crate::inventory::{Entry, Image, Inventory, Place, json, judge};
 use crate::learner::is_drift;
 use crate::observation::Observe as _;
 use crate::output;
+use crate::output::cause::with_cause;
 use crate::program::{Status, UsageError};
 
 /// Explain one image: what its repository was signed by, every fact of every signature it carries, and the way out.
@@ -71,7 +72,7 @@ impl Explain {
         let repository = settings.aliased(reference.repository());
         let lookup = match store.read(&repository) {
             Ok(stored) => stored.lookup,
-            Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+            Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         };
         let eyes = self.looking.observer(&settings)?;
         let seen = eyes

@@ -20,6 +20,7 @@ use super::registry_args::RegistryArgs;
 use crate::inventory::{Image, Inventory, Survey, json, metrics, order, page, summary, table};
 use crate::learner::{is_drift, looks_broken};
 use crate::output;
+use crate::output::cause::with_cause;
 use crate::output::progress::Progress;
 use crate::output::terminal::Terminal;
 use crate::program::Status;
@@ -114,7 +115,9 @@ impl TakeInventory {
             None => Lookup::Absent,
             Some(store) => match store.read(repository) {
                 Ok(stored) => stored.lookup,
-                Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+                Err(error) => {
+                    Lookup::Unusable(format!("reading it failed: {}", with_cause(&error)))
+                }
             },
         };
         survey.run(

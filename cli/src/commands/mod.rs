@@ -83,3 +83,7 @@ impl Program for Arguments {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "help_tests.rs"]
+mod tests;

@@ -216,22 +216,27 @@ fn learning(state: Option<&LearnerState>, listed: &[Listed], now: DateTime<Utc>)
     if lost > 0 {
         remarks.push(format!("{}; see continuity restore", gone(lost)));
     }
-    if let Some(found) = &state.found {
-        for told in found.images.iter().take(MOST_NAMED) {
-            remarks.push(format!(
-                "{} drifts: {}; see continuity explain",
-                clean(&told.image, 500),
-                clean(&told.drift, 300)
-            ));
-        }
-        let named = u64::try_from(found.images.len().min(MOST_NAMED)).unwrap_or(u64::MAX);
-        let more = found.drifting.saturating_sub(named);
-        if more > 0 {
-            remarks.push(format!(
-                "{}; see continuity inventory",
-                counted(more, "more image drifts", "more images drift")
-            ));
-        }
+    let Some(found) = &state.found else {
+        remarks.push(
+            "what the last run found is not on record; the next continuity learn writes it"
+                .to_owned(),
+        );
+        return remarks;
+    };
+    for told in found.images.iter().take(MOST_NAMED) {
+        remarks.push(format!(
+            "{} drifts: {}; see continuity explain",
+            clean(&told.image, 500),
+            clean(&told.drift, 300)
+        ));
+    }
+    let named = u64::try_from(found.images.len().min(MOST_NAMED)).unwrap_or(u64::MAX);
+    let more = found.drifting.saturating_sub(named);
+    if more > 0 {
+        remarks.push(format!(
+            "{}; see continuity inventory",
+            counted(more, "more image drifts", "more images drift")
+        ));
     }
     remarks
 }

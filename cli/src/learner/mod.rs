@@ -21,6 +21,7 @@ pub use snapshot::StoreSnapshot;
 use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold};
 use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::RepositoryObserver;
+use crate::output::cause::with_cause;
 use crate::store::{LearnerState, Store, StoreError, Stored};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Lookup, State};
@@ -104,7 +105,7 @@ impl Learner<'_> {
         });
         // Whatever the store refuses, what was found out is told.
         if let Err(error) = remembered {
-            outcome.fail(error.to_string());
+            outcome.fail(with_cause(&error));
         }
         Ok(outcome)
     }
@@ -123,7 +124,7 @@ impl Learner<'_> {
                 read.insert(repository.clone(), stored);
                 lookup
             }
-            Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+            Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         }
     }
 

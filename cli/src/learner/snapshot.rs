@@ -1,5 +1,6 @@
 //! What a store remembers at the beginning of a run.
 
+use crate::output::cause::with_cause;
 use crate::store::{DriftReport, Store, StoreError};
 use chrono::{NaiveDate, TimeDelta};
 use signature_continuity::reference::Repository;
@@ -53,7 +54,7 @@ impl StoreSnapshot {
             Err(error @ (StoreError::Failed { .. } | StoreError::DamagedState(_))) => {
                 memory.ran = true;
                 memory.unread = matches!(error, StoreError::Failed { .. });
-                memory.unsure = Some(error.to_string());
+                memory.unsure = Some(with_cause(&error));
             }
             Err(error) => return Err(error),
         }

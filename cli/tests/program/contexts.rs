@@ -135,6 +135,26 @@ fn images_from_elsewhere_are_held_against_the_current_contexts_baselines() {
     // A store that cannot be read is no store without baselines.
     assert_eq!(status, 1, "{text}");
     assert!(text.contains("cannot be read"), "{text}");
+    // Where there is no baseline it is new.
+    let name =
+        signature_continuity::baseline::config_map_name(&"127.0.0.1:1/acme/api".parse().unwrap());
+    let object = format!("{CONFIG_MAPS}/{name}");
+    clusters.staging.on(&object, absent("configmaps"));
+    let (status, text) = clusters.call(&["inventory", "--images", image]);
+    assert_eq!(status, 0, "{text}");
+}
+
+#[test]
+fn without_any_cluster_a_list_is_looked_at_without_baselines() {
+    let clusters = Clusters::new();
+    std::fs::remove_file(clusters.files.path().join("kubeconfig")).unwrap();
+    let image = "127.0.0.1:1/acme/api:v1";
+    let (status, text) = clusters.call(&["inventory", "--images", image]);
+    assert_eq!(status, 0, "{text}");
+    assert!(text.contains("no baselines were looked up"), "{text}");
+    // What is about a cluster needs one.
+    let (status, _) = clusters.call(&["inventory"]);
+    assert_eq!(status, 1);
 }
 
 #[test]
@@ -158,7 +178,7 @@ fn check_asks_about_the_account_of_the_policy_server() {
     assert_eq!(status, 1, "{text}");
     assert!(
         text.contains("FAILS  policy server")
-            && text.contains("--user system:serviceaccount:kubewarden:policy-server"),
+            && text.contains("--role continuity-reader --serviceaccount kubewarden:policy-server"),
         "{text}"
     );
     assert!(

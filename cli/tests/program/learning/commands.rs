@@ -48,7 +48,7 @@ fn baselines_are_listed_by_repository() {
     assert_eq!(value["baselines"][0]["signers"][0]["origin"], "observed");
     let text = desk.ends(1, &["list", "quay.io/**"]);
     assert!(text.contains("no baseline"), "{text}");
-    desk.ends(2, &["list", "UPPER/case"]);
+    desk.ends(2, &["list", "ghcr.io/ACME/api"]);
     // One that cannot be used is not left out.
     let broken = format!("continuity-{}.yaml", "ab".repeat(32));
     std::fs::write(desk.world.directory.path().join(broken), "no: [").unwrap();
