@@ -11,17 +11,17 @@ use signature_continuity::drift::Drift;
 
 use super::baseline_args::BaselineArgs;
 use super::images::{Images, listed};
-use super::inventory::{Output, broken_trust_root_text};
+use super::inventory::Output;
+use super::learned::{changes, changes_json, gone, inventory_of};
 use super::log::LogArguments;
 use super::registry_args::RegistryArgs;
 use super::stop::stop_when_interrupted;
 use crate::inventory::sources::Gathered;
-use crate::inventory::{Entry, Image, Inventory, json, metrics, order, page, table};
-use crate::learner::{History, Learner, Options, Outcome, Share, difference};
+use crate::inventory::{Entry, Image, Inventory, json, metrics, page, table};
+use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output;
 use crate::output::progress::Progress;
 use crate::output::terminal::Terminal;
-use crate::output::words::counted;
 use crate::program::{Status, UsageError};
 
 const ONLY_A_PART: &str = "only a part of what runs was looked at, so nothing becomes established; learn from the whole cluster for that, without --namespace, --manifests and --reviews";
@@ -212,7 +212,7 @@ impl Learn {
             }
             Output::Html => output::print(&page::page(&inventory)?)?,
             Output::Table => {
-                output::print(&self.changes(outcome))?;
+                output::print(&changes(outcome, self.dry_run))?;
                 inventory.entries.retain(|entry| {
                     !matches!(entry.drift(), None | Some(Drift::New)) || entry.found.is_err()
                 });
@@ -229,43 +229,6 @@ impl Learn {
             }
         }
         Ok(())
-    }
-
-    fn changes(&self, outcome: &Outcome) -> String {
-        let mut text = String::new();
-        for change in &outcome.changes {
-            if self.dry_run {
-                text.push_str(&difference(
-                    &change.repository,
-                    change.before.as_ref(),
-                    Some(&change.after),
-                ));
-                text.push('\n');
-                continue;
-            }
-            text.push_str(&format!(
-                "{}  generation {}\n",
-                change.repository, change.after.generation
-            ));
-            for news in &change.news {
-                text.push_str(&format!(
-                    "  {}\n",
-                    signature_continuity::clean::clean(&news.to_string(), 500)
-                ));
-            }
-        }
-        let verb = if self.dry_run {
-            "would change"
-        } else {
-            "changed"
-        };
-        text.push_str(&format!(
-            "{} looked at; {} {verb}, {} of them new\n",
-            counted(outcome.images, "image", "images"),
-            counted(outcome.changes.len(), "baseline", "baselines"),
-            outcome.begun
-        ));
-        text
     }
 
     fn status(&self, outcome: &Outcome, before_a_rollout: bool) -> anyhow::Result<Status> {
@@ -326,63 +289,4 @@ fn unanswered(entries: &[Entry]) -> Vec<String> {
             Some(format!("{} was not learned: {why}", entry.image.spelled))
         })
         .collect()
-}
-
-/// `1 baseline that was there is gone`.
-pub(super) fn gone(lost: u64) -> String {
-    match lost {
-        1 => "1 baseline that was there is gone".to_owned(),
-        many => format!("{many} baselines that were there are gone"),
-    }
-}
-
-/// What the run saw, as an inventory.
-fn inventory_of(
-    outcome: &Outcome,
-    eyes: &crate::observation::ImageObserver,
-    now: chrono::DateTime<Utc>,
-    started: Instant,
-) -> Inventory {
-    let mut entries = outcome.entries.clone();
-    order::sort(&mut entries);
-    let mut notes = outcome.notes.clone();
-    if outcome.surplus > 0 {
-        notes.push(format!(
-            "{} more could have begun a baseline: --max-new bounds one run, the next goes on",
-            counted(outcome.surplus, "repository", "repositories")
-        ));
-    }
-    if !outcome.held_back.is_empty() {
-        notes.push(format!(
-            "no baseline of {} is begun while some may be lost",
-            counted(outcome.held_back.len(), "repository", "repositories")
-        ));
-    }
-    if outcome.trust_root_looks_broken() {
-        notes.push(broken_trust_root_text(outcome.unverifiable, outcome.images));
-    }
-    Inventory {
-        taken: now,
-        entries,
-        trust_root: eyes.trust_root(),
-        notes,
-        seconds: started.elapsed().as_secs_f64(),
-    }
-}
-
-fn changes_json(outcome: &Outcome) -> serde_json::Value {
-    let changes = outcome.changes.iter().map(|change| {
-        let news: Vec<String> = change
-            .news
-            .iter()
-            .map(|news| signature_continuity::clean::clean(&news.to_string(), 500))
-            .collect();
-        serde_json::json!({
-            "repository": change.repository.as_str(),
-            "generation": change.after.generation,
-            "new": change.before.is_none(),
-            "news": news,
-        })
-    });
-    changes.collect()
 }

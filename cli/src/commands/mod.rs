@@ -10,6 +10,7 @@ mod identity;
 mod images;
 mod inventory;
 mod learn;
+mod learned;
 mod list;
 mod log;
 mod man;

@@ -14,7 +14,7 @@ use signature_continuity::settings::{Exception, ExceptionScope, SOON, Settings};
 
 use super::baseline_args::BaselineArgs;
 use super::check::Shown;
-use super::learn::gone;
+use super::learned::gone;
 use super::registry_args::{CommandObserver, RegistryArgs};
 use crate::output;
 use crate::output::words::counted;

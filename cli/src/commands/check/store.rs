@@ -8,7 +8,7 @@ use signature_continuity::clean::clean;
 use signature_continuity::settings::Settings;
 
 use super::trials::{CheckStatus, Trials};
-use crate::commands::learn::gone;
+use crate::commands::learned::gone;
 use crate::kubernetes::{Cluster, ClusterError, Permission};
 use crate::output::cause::with_cause;
 use crate::output::words::counted;

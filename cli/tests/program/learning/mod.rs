@@ -1,5 +1,6 @@
 //! Learning from a registry: releases, and those who would like to be learned.
 
+mod checks;
 mod commands;
 mod desk;
 mod patterns;
