@@ -12,7 +12,7 @@ use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::Settings;
 
 use super::baseline_args::BaselineArgs;
-use super::decision::{Change, Decision};
+use super::decision::{Change, Decision, refuse_if_lost};
 use super::identity;
 use super::read_again::read_again;
 use super::registry_args::RegistryArgs;
@@ -125,6 +125,7 @@ impl Approve {
         let (reference, digest) = self.image()?;
         let repository = settings.aliased(reference.repository());
         if store.read(&repository)?.lookup == Lookup::Absent {
+            refuse_if_lost(store, &repository)?;
             bail!(
                 "{repository} has no baseline, so nothing of it drifts; what a pin rejects is accepted by an exception in the settings"
             );

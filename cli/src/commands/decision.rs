@@ -48,12 +48,8 @@ impl Decision<'_> {
         for repository in repositories {
             let stored = self.store.read(repository)?;
             let before = usable(repository, &stored)?;
-            if before.is_none()
-                && let Some(why) = self.store.may_be_lost(repository)?
-            {
-                bail!(
-                    "{repository} has no baseline here, and that may be because it was lost ({why}): it is not begun again; see continuity restore"
-                );
+            if before.is_none() {
+                refuse_if_lost(self.store, repository)?;
             }
             let retired = before.map_or_else(Vec::new, |before| self.undone(before, repository));
             if let (false, Some(record)) = (self.revive, retired.first()) {
@@ -117,6 +113,16 @@ impl Decision<'_> {
         output::note(&format!("written: {repositories}"));
         Ok(written)
     }
+}
+
+/// A baseline that was lost is put back, and not begun again: that would forget everybody in it.
+pub(super) fn refuse_if_lost(store: &dyn Store, repository: &Repository) -> anyhow::Result<()> {
+    if let Some(why) = store.may_be_lost(repository)? {
+        bail!(
+            "{repository} has no baseline here, and that may be because it was lost ({why}): it is not begun again; see continuity restore"
+        );
+    }
+    Ok(())
 }
 
 /// Whether somebody who was ended is not any more: nobody agrees to that unseen.

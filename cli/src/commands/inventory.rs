@@ -253,6 +253,6 @@ pub(super) fn broken_trust_root(entries: &[crate::inventory::Entry]) -> Option<S
 
 pub(super) fn broken_trust_root_text(unverifiable: usize, images: usize) -> String {
     format!(
-        "{unverifiable} of {images} images are unverifiable: that is a trust root that does not fit rather than an attack on each; see continuity check, and --sigstore-trust-config"
+        "{unverifiable} of {images} images are unverifiable: that is a trust root that does not fit rather than an attack on each; continuity check says more, and --sigstore-trust-config gives another one"
     )
 }

@@ -160,6 +160,13 @@ fn check_tells_lost_baselines_and_what_pasted_commands_need() {
     let target = desk.world.registry.name(NAME);
     let text = desk.ends(1, &["approve", &target, full, "--reason", "T", "--yes"]);
     assert!(text.contains("it is not begun again"), "{text}");
+    let digest = signature_continuity::digest::Digest::of(b"x");
+    let image = format!("{target}@{digest}");
+    let text = desk.ends(
+        1,
+        &["approve", &image, "--for", "1h", "--reason", "T", "--yes"],
+    );
+    assert!(text.contains("may be because it was lost"), "{text}");
     assert_eq!(desk.world.baseline(), None);
     // It comes back from a list, whatever its file is called.
     let kept: Value = serde_yaml_ng::from_str(
