@@ -140,7 +140,7 @@ impl Check {
         // What was named is tried first.
         let (first, then): (Vec<_>, Vec<_>) = if self.listed.is_empty() {
             (
-                Candidate::verified(baselines).collect(),
+                Candidate::verified(settings, baselines).collect(),
                 of_images.collect(),
             )
         } else {

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use chrono::Utc;
 use signature_continuity::baseline::{Baseline, Lookup};
+use signature_continuity::glob::Rewrite;
 use signature_continuity::host_error::Outage;
 use signature_continuity::posture::{Cause, Posture};
-use signature_continuity::reference::ImageReference;
+use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::Settings;
 
 use super::trials::Trials;
@@ -73,13 +74,16 @@ pub(super) struct Candidate<'a> {
 
 impl<'a> Candidate<'a> {
     /// What baselines say was verified, the newest first.
-    pub(super) fn verified(baselines: &'a [Baseline]) -> impl Iterator<Item = Self> {
+    pub(super) fn verified(
+        settings: &'a Settings,
+        baselines: &'a [Baseline],
+    ) -> impl Iterator<Item = Self> {
         baselines.iter().flat_map(|baseline| {
+            let name = spelled(settings, &baseline.repository);
             let newest = baseline.verified.iter().rev().take(MOST_TRIED);
-            newest.filter_map(|entry| {
-                let reference = format!("{}@{}", baseline.repository, entry.digest);
+            newest.filter_map(move |entry| {
                 Some(Self {
-                    reference: reference.parse().ok()?,
+                    reference: format!("{name}@{}", entry.digest).parse().ok()?,
                     verified_by: Some(baseline),
                 })
             })
@@ -93,6 +97,17 @@ impl<'a> Candidate<'a> {
             verified_by: None,
         })
     }
+}
+
+/// How pods spell a repository: where an alias leads to it, by the alias. Nobody may be able to reach the other name from
+/// here, and nobody has to.
+fn spelled(settings: &Settings, repository: &Repository) -> String {
+    let by_alias = settings.aliases.iter().find_map(|alias| {
+        let back = Rewrite::new(alias.to().clone(), alias.from().clone()).ok()?;
+        let name: ImageReference = back.apply(repository.as_str())?.parse().ok()?;
+        (settings.aliased(name.repository()) == *repository).then(|| name.name().to_owned())
+    });
+    by_alias.unwrap_or_else(|| repository.to_string())
 }
 
 /// Some images of each registry, and of each mirror.
@@ -216,5 +231,27 @@ fn answer(seen: &ObservedImage) -> String {
         Some((_, Some(outage))) => outage.as_str().to_owned(),
         Some((cause, None)) => cause.to_string(),
         None => seen.observation.posture.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::by_its_alias("ghcr.io/acme/api", "mirror.example/ghcr/acme/api")]
+    #[case::without_one("quay.io/acme/api", "quay.io/acme/api")]
+    fn a_repository_is_tried_by_the_name_that_pods_have(
+        #[case] repository: &str,
+        #[case] expected: &str,
+    ) {
+        let settings = serde_json::json!({
+            "aliases": [{"from": "mirror.example/ghcr/**", "to": "ghcr.io/**"}],
+        });
+        let settings = Settings::parse(settings.to_string().as_bytes()).unwrap();
+        assert_eq!(spelled(&settings, &repository.parse().unwrap()), expected);
     }
 }

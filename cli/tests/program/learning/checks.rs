@@ -195,3 +195,63 @@ fn a_registry_that_cannot_be_reached_is_told_with_its_cause() {
     let text = desk.ends(1, &["check", "--images", &image]);
     assert!(text.contains("connection refused"), "{text}");
 }
+
+#[test]
+fn check_raises_no_alarm_about_mirrors_and_images_that_are_gone() {
+    let desk = Desk::new(World::new());
+    let host = desk.world.registry.host().to_owned();
+    let settings = json!({
+        "certificateAuthorities": [desk.world.sigstore.chain_pem()],
+        "baseline": {"establishAfter": "0s"},
+        // The other name cannot be reached from here, and nobody asks it.
+        "aliases": [{"from": format!("{host}/acme/**"), "to": "upstream.invalid/acme/**"}],
+    });
+    desk.write("settings.json", &settings.to_string());
+    let digest = desk.world.release("v1", &[(&release(), desk.world.day(0))]);
+    desk.deploy(&desk.world.registry.image(NAME, "v1"));
+    // A signature for the other name, as it was copied with the image.
+    let layer = desk.world.signature(
+        &release(),
+        "upstream.invalid/acme/api",
+        &digest,
+        desk.world.day(0),
+        None,
+    );
+    desk.world
+        .registry
+        .push_signature(NAME, &digest, &[layer])
+        .unwrap();
+    desk.ok(&["learn", "--manifests", "deploy"]);
+    let text = desk.ok(&["list"]);
+    assert!(text.contains("upstream.invalid/acme/api"), "{text}");
+    let text = desk.ok(&["check"]);
+    assert!(
+        text.contains(&format!("ok     registry       {host} answers")),
+        "{text}"
+    );
+    // Signatures that are not served any more are what such a mirror lacks.
+    let sig = format!("{}.sig", digest.replace(':', "-"));
+    desk.world
+        .registry
+        .fault(continuity_testkit::registry::FaultRule::new(
+            "*",
+            &sig,
+            continuity_testkit::registry::Fault::Absent(
+                continuity_testkit::registry::Absence::Distribution,
+            ),
+        ));
+    let text = desk.ends(1, &["check"]);
+    assert!(text.contains("without its signatures"), "{text}");
+    // And an image that is gone is no registry that fails.
+    desk.world
+        .registry
+        .fault(continuity_testkit::registry::FaultRule::new(
+            "*",
+            "sha256:*",
+            continuity_testkit::registry::Fault::Absent(
+                continuity_testkit::registry::Absence::Distribution,
+            ),
+        ));
+    let text = desk.ok(&["check"]);
+    assert!(text.contains("is not there any more"), "{text}");
+}
