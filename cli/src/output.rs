@@ -2,11 +2,15 @@
 //!
 //! Invariant: a reader that goes away ends the output, not the program: `continuity … | head -1` is silent.
 
+pub mod cause;
+pub mod columns;
 pub mod progress;
+pub mod terminal;
+pub mod words;
 
 use anyhow::Context as _;
 use signature_continuity::clean::clean;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// How much of one line is shown.
@@ -50,7 +54,7 @@ fn harmless(text: &str) -> String {
 
 /// Writes a line of progress: only where somebody is watching.
 pub fn progress(text: &str) {
-    if io::stderr().is_terminal() {
+    if terminal::can_draw() {
         note(text);
     }
 }
@@ -58,7 +62,7 @@ pub fn progress(text: &str) {
 /// Prints an error and what caused it.
 pub fn report(error: &anyhow::Error) {
     let mut text = format!("error: {error}");
-    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    let causes: Vec<String> = error.chain().skip(1).map(|it| words::plain(&it)).collect();
     if !causes.is_empty() {
         text.push_str("\n\nCaused by:");
         for (number, cause) in causes.iter().enumerate() {

@@ -9,7 +9,8 @@ mod record;
 
 pub use names::{NAMES_KEY, Names, NamesError, Shard};
 pub use record::{
-    Allowed, Candidate, Introduction, Log, Origin, Retired, SignerRecord, Tolerated, Verified,
+    Allowed, Candidate, Introduction, Log, Origin, Retired, Revived, SignerRecord, Tolerated,
+    Verified,
 };
 
 use crate::digest::Digest;
@@ -29,8 +30,6 @@ pub const LABEL: &str = "signature-continuity/baseline";
 pub const ANNOTATION: &str = "signature-continuity/repository";
 /// The ConfigMap that says when the learner ran last.
 pub const STATE_NAME: &str = "continuity-state";
-/// After how long without a run the learner counts as gone.
-pub const LEARNER_GONE_AFTER: TimeDelta = TimeDelta::days(7);
 /// The size limit of a Kubernetes object's data.
 const LARGEST: usize = 1024 * 1024;
 
@@ -98,6 +97,9 @@ pub struct Baseline {
     /// Digests that somebody allowed for a while.
     #[serde(default)]
     pub allowed: Vec<Allowed>,
+    /// Ends of signers that were undone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revived: Vec<Revived>,
 }
 
 /// A format of signatures.
@@ -134,6 +136,17 @@ pub struct State {
     pub last_run: DateTime<Utc>,
     /// How many baselines it left.
     pub baselines: u64,
+}
+
+impl State {
+    /// After how long without a run the learner counts as gone.
+    pub const GONE: TimeDelta = TimeDelta::days(7);
+
+    /// Whether the learner ended last so long ago that nobody learns any more.
+    #[must_use]
+    pub fn is_gone(&self, now: DateTime<Utc>) -> bool {
+        now - self.last_run > Self::GONE
+    }
 }
 
 /// A ConfigMap, as far as baselines need it.
@@ -275,6 +288,7 @@ impl Baseline {
             verified: Vec::new(),
             tolerated: Vec::new(),
             allowed: Vec::new(),
+            revived: Vec::new(),
         }
     }
 

@@ -161,7 +161,7 @@ impl Sources {
     ///
     /// # Errors
     /// When a proxy or a certificate authority cannot be used.
-    pub(crate) fn http_client(
+    pub fn http_client(
         &self,
         host_and_port: &str,
         verify: bool,

@@ -1,7 +1,7 @@
 //! What somebody decides about a baseline: a signer on the record or ended, or one digest for a while.
 
 use chrono::{DateTime, Utc};
-use signature_continuity::baseline::{Allowed, Baseline, Origin, Retired, SignerRecord};
+use signature_continuity::baseline::{Allowed, Baseline, Origin, Retired, Revived, SignerRecord};
 use signature_continuity::digest::Digest;
 use signature_continuity::proof::rank_of;
 use signature_continuity::reference::Repository;
@@ -18,10 +18,11 @@ pub struct Approval {
     pub at: DateTime<Utc>,
 }
 
-/// Puts a signer on the record. It is the only thing that revives a retired one.
+/// Puts a signer on the record. It is the only thing that revives a retired one, whose end stays on the record.
 #[must_use]
 pub fn approve(before: &Baseline, signer: &Signer, alone: bool, approval: &Approval) -> Baseline {
     let mut baseline = before.clone();
+    let mut revived = None;
     let origin = Origin::Approved {
         by: approval.by.clone(),
         reason: approval.reason.clone(),
@@ -34,7 +35,7 @@ pub fn approve(before: &Baseline, signer: &Signer, alone: bool, approval: &Appro
         Some(record) => {
             record.origin = origin;
             record.alone |= alone;
-            record.retired = None;
+            revived = record.retired.take();
         }
         None => baseline.signers.push(SignerRecord {
             signer: signer.clone(),
@@ -47,6 +48,13 @@ pub fn approve(before: &Baseline, signer: &Signer, alone: bool, approval: &Appro
         }),
     }
     let id = signer.id();
+    baseline.revived.extend(revived.map(|retired| Revived {
+        id: id.clone(),
+        retired,
+        at: approval.at,
+        by: approval.by.clone(),
+        reason: approval.reason.clone(),
+    }));
     baseline.candidates.retain(|candidate| candidate.id != id);
     baseline.rank = baseline.rank.max(rank_of(signer));
     baseline.generation = before.generation.saturating_add(1);

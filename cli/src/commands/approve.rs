@@ -12,10 +12,11 @@ use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::Settings;
 
 use super::baseline_args::BaselineArgs;
-use super::decision::{Change, Decision, who};
+use super::decision::{Change, Decision, refuse_if_lost};
 use super::identity;
 use super::read_again::read_again;
 use super::registry_args::RegistryArgs;
+use super::who::who;
 use crate::baseline::{Approval, allow, approve, approved_anew, note_provenance};
 use crate::explanation;
 use crate::output;
@@ -59,14 +60,18 @@ pub(super) struct Approve {
     reason: String,
 
     /// Allow the digest for so long, whoever signed it: at most 30d.
-    #[arg(long = "for", value_name = "DURATION", conflicts_with_all = ["signer", "alone"])]
+    #[arg(long = "for", value_name = "DURATION", conflicts_with_all = ["signer", "alone", "revive"])]
     for_a_while: Option<String>,
 
     /// The signer may stand without a stronger one beside it.
     #[arg(long)]
     alone: bool,
 
-    /// Who approves [default: the user of this machine].
+    /// Bring back a signer that was retired. That it was stays on the record.
+    #[arg(long)]
+    revive: bool,
+
+    /// Who approves [default: the user, by the API server's word, or of this machine].
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 
@@ -84,14 +89,14 @@ pub(super) struct Approve {
 impl Approve {
     pub(super) fn execute(self) -> anyhow::Result<Status> {
         let settings = self.knowledge.settings()?;
-        let store = self.knowledge.store(&settings)?;
+        let store = self.knowledge.store(&settings, None)?;
         if self.reason.trim().is_empty() {
             return Err(
                 UsageError("expected a reason that says more than nothing".to_owned()).into(),
             );
         }
         let approval = Approval {
-            by: who(self.by.as_deref()),
+            by: who(self.by.as_deref(), store.as_ref())?,
             reason: clean(&self.reason, 500),
             at: Utc::now(),
         };
@@ -120,6 +125,7 @@ impl Approve {
         let (reference, digest) = self.image()?;
         let repository = settings.aliased(reference.repository());
         if store.read(&repository)?.lookup == Lookup::Absent {
+            refuse_if_lost(store, &repository)?;
             bail!(
                 "{repository} has no baseline, so nothing of it drifts; what a pin rejects is accepted by an exception in the settings"
             );
@@ -130,6 +136,7 @@ impl Approve {
         let decision = Decision {
             store,
             change,
+            revive: false,
             what: format!(
                 "Allows, until {}, whoever signed it or not:\n  {repository}@{digest}",
                 until.format("%Y-%m-%dT%H:%M:%SZ")
@@ -157,7 +164,7 @@ impl Approve {
             }
             let (reference, _) = self.image()?;
             let observer = self.looking.observer(settings)?;
-            let again = read_again(&reference, signer, settings, store, &observer)?;
+            let again = read_again(&reference, signer, settings, store, &*observer)?;
             (
                 vec![again.repository],
                 again.signer,
@@ -166,6 +173,7 @@ impl Approve {
             )
         } else {
             let signer = identity::parse(signer).map_err(UsageError)?;
+            identity::is_what_images_have(&signer).map_err(UsageError)?;
             (self.repositories(settings, store)?, signer, None, None)
         };
         let change: &Change<'_> = &|before, repository| {
@@ -196,6 +204,7 @@ impl Approve {
         let decision = Decision {
             store,
             change,
+            revive: self.revive,
             what,
             yes: self.yes,
         };

@@ -6,11 +6,14 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use anyhow::bail;
-use signature_continuity::baseline::{Baseline, Lookup};
+use signature_continuity::baseline::{Baseline, Lookup, SignerRecord};
+use signature_continuity::clean::clean;
 use signature_continuity::reference::Repository;
 
 use crate::learner::difference;
 use crate::output;
+use crate::output::cause::with_cause;
+use crate::output::words::counted;
 use crate::program::UsageError;
 use crate::store::{Store, StoreError, Stored};
 
@@ -24,6 +27,8 @@ pub(super) type Change<'a> = dyn Fn(Option<&Baseline>, &Repository) -> Option<Ba
 pub(super) struct Decision<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) change: &'a Change<'a>,
+    /// Whether somebody who was ended may be brought back by it.
+    pub(super) revive: bool,
     /// What is decided, in a sentence, with the identity in full.
     pub(super) what: String,
     /// Whether it was confirmed on the command line.
@@ -31,12 +36,30 @@ pub(super) struct Decision<'a> {
 }
 
 impl Decision<'_> {
+    /// Whom it would bring back of those that were ended.
+    fn undone<'b>(&self, before: &'b Baseline, repository: &Repository) -> Vec<&'b SignerRecord> {
+        (self.change)(Some(before), repository)
+            .map_or_else(Vec::new, |after| brought_back(before, &after))
+    }
+
     /// Shows what would change in `repositories`, asks, and writes.
     pub(super) fn carry_out(&self, repositories: &[Repository]) -> anyhow::Result<usize> {
         let mut planned = Vec::new();
         for repository in repositories {
             let stored = self.store.read(repository)?;
             let before = usable(repository, &stored)?;
+            if before.is_none() {
+                refuse_if_lost(self.store, repository)?;
+            }
+            let retired = before.map_or_else(Vec::new, |before| self.undone(before, repository));
+            if let (false, Some(record)) = (self.revive, retired.first()) {
+                return Err(UsageError(format!(
+                    "{repository}: {} was retired {}; add --revive if that is to be undone (it stays on the record)",
+                    clean(&record.signer.to_string(), 500),
+                    ended(record)
+                ))
+                .into());
+            }
             if let Some(after) = (self.change)(before, repository) {
                 planned.push((repository, before.cloned(), after, stored.revision.clone()));
             }
@@ -60,10 +83,11 @@ impl Decision<'_> {
             }
         }
         output::print(&shown)?;
-        let repositories = match planned.len() {
-            1 => format!("1 baseline in {}", self.store.name()),
-            many => format!("{many} baselines in {}", self.store.name()),
-        };
+        let repositories = format!(
+            "{} in {}",
+            counted(planned.len(), "baseline", "baselines"),
+            self.store.name()
+        );
         if !self.yes && !confirmed(&format!("Write {repositories}?"))? {
             bail!("nothing was written");
         }
@@ -75,7 +99,8 @@ impl Decision<'_> {
                 Ok(_) => written += 1,
                 Err(StoreError::Conflict(_)) => changed.push(repository.to_string()),
                 Err(error) => bail!(
-                    "{written} of {repositories} written, then {repository} failed: {error}; the same command goes on with the rest"
+                    "{written} of {repositories} written, then {repository} failed: {}; the same command goes on with the rest",
+                    with_cause(&error)
                 ),
             }
         }
@@ -90,11 +115,37 @@ impl Decision<'_> {
     }
 }
 
+/// A baseline that was lost is put back, and not begun again: that would forget everybody in it.
+pub(super) fn refuse_if_lost(store: &dyn Store, repository: &Repository) -> anyhow::Result<()> {
+    if let Some(why) = store.may_be_lost(repository)? {
+        bail!(
+            "{repository} has no baseline here, and that may be because it was lost ({why}): it is not begun again; see continuity restore"
+        );
+    }
+    Ok(())
+}
+
 /// Whether somebody who was ended is not any more: nobody agrees to that unseen.
 fn revives(before: &Baseline, after: &Baseline) -> bool {
-    after.known().any(|record| {
-        let then = before.record(&record.id());
-        then.is_some_and(|then| then.retired.is_some())
+    !brought_back(before, after).is_empty()
+}
+
+/// Those who were ended before, and are not any more.
+fn brought_back<'a>(before: &'a Baseline, after: &Baseline) -> Vec<&'a SignerRecord> {
+    let known: Vec<_> = after.known().map(SignerRecord::id).collect();
+    let ended = before.signers.iter().filter(|it| it.retired.is_some());
+    ended.filter(|it| known.contains(&it.id())).collect()
+}
+
+/// `on 2026-11-02 by ada (leaked)`.
+fn ended(record: &SignerRecord) -> String {
+    record.retired.as_ref().map_or_else(String::new, |retired| {
+        format!(
+            "on {} by {} ({})",
+            retired.at.format("%Y-%m-%d"),
+            clean(&retired.by, 200),
+            clean(&retired.reason, 300)
+        )
     })
 }
 
@@ -128,16 +179,4 @@ fn confirmed(question: &str) -> anyhow::Result<bool> {
     let mut answer = String::new();
     stdin.lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
-}
-
-/// Who decides: as told, or the user of this machine.
-pub(super) fn who(by: Option<&str>) -> String {
-    let told = by.map(str::to_owned);
-    let user = || {
-        ["USER", "LOGNAME", "USERNAME"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok())
-    };
-    let name = told.or_else(user).unwrap_or_else(|| "unknown".to_owned());
-    signature_continuity::clean::clean(&name, 200)
 }

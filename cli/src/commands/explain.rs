@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use chrono::Utc;
 use clap::Args;
 use signature_continuity::baseline::Lookup;
@@ -17,6 +17,7 @@ use crate::inventory::{Entry, Image, Inventory, Place, control_fails, json, judg
 use crate::learner::is_drift;
 use crate::observation::Observe as _;
 use crate::output;
+use crate::output::cause::with_cause;
 use crate::program::{Status, UsageError};
 
 /// Explain one image: what its repository was signed by, every fact of every signature it carries, and the way out.
@@ -24,6 +25,7 @@ use crate::program::{Status, UsageError};
 #[command(after_long_help = "\
 Examples:
   continuity explain ghcr.io/acme/api:v1.9.0
+  continuity explain ghcr.io/acme/api:v1.9.0 --store kubernetes:prod --output json
   continuity explain ghcr.io/acme/api@sha256:9f3a… --policy policies.yaml --policy-name enforce --in prod
 
 Exit status:
@@ -53,16 +55,24 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn execute(self) -> anyhow::Result<Status> {
-        let settings = self.knowledge.settings()?;
+        if self.output == Output::Html {
+            return Err(UsageError(
+                "one image is explained as table or json; a page is what continuity inventory --images makes"
+                    .to_owned(),
+            )
+            .into());
+        }
+        let policy = self.knowledge.policy()?;
+        let settings = policy.in_effect();
         let reference: ImageReference = self
             .image
             .parse()
             .map_err(|error| UsageError(format!("{}: {error}", clean(&self.image, 300))))?;
-        let store = self.knowledge.store(&settings)?;
+        let store = self.knowledge.store(&settings, None)?;
         let names = settings.names(reference.repository());
         let lookup = match store.read(names.aliased()) {
             Ok(stored) => stored.lookup,
-            Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+            Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         };
         let eyes = self.looking.observer(&settings)?;
         let seen = eyes
@@ -82,13 +92,21 @@ impl Explain {
         let now = Utc::now();
         let control_fails = || {
             let control = settings.trust_control.as_ref();
-            control.is_some_and(|control| control_fails(&eyes, control))
+            control.is_some_and(|control| control_fails(&*eyes, control))
         };
         let found = judge(&settings, &image, names, lookup, seen, now, control_fails);
         let text = match self.output {
             Output::Table => explain(&image, &found, now),
             Output::Json | Output::Html => String::new(),
         };
+        let notes: Vec<String> = policy
+            .contradiction()
+            .into_iter()
+            .chain(eyes.borrowed_authorities())
+            .collect();
+        for note in &notes {
+            output::note(&format!("note: {note}"));
+        }
         let entry = Entry {
             image,
             enforced: found.enforced,
@@ -104,17 +122,14 @@ impl Explain {
             Status::Fine
         };
         match self.output {
-            Output::Table => output::print(&text)?,
+            Output::Table | Output::Html => output::print(&text)?,
             Output::Json => output::print(&json::pretty(&Inventory {
                 taken: now,
                 entries: vec![entry],
                 trust_root: eyes.trust_root(),
-                notes: Vec::new(),
+                notes,
                 seconds: 0.0,
             })?)?,
-            Output::Html => bail!(
-                "one image is explained as text or JSON; a page is what continuity inventory makes"
-            ),
         }
         Ok(status)
     }

@@ -10,6 +10,8 @@ use signature_continuity::public_key::PublicKey;
 use signature_continuity::signer::{Caller, Keyless, Signer};
 use signature_continuity::subject::fold_subject;
 
+use crate::output::words::plain;
+
 const EXPECTED: &str = "expected a signer in full: '{issuer: \"https://…\", subject: \"…\"}' as pins have it, a public key in PEM, or a file with one";
 
 #[derive(Deserialize)]
@@ -41,7 +43,7 @@ pub(super) fn parse(text: &str) -> Result<Signer, String> {
         return key(&pem);
     }
     let written: Written =
-        yaml_serde::from_str(text).map_err(|error| format!("{EXPECTED}: {error}"))?;
+        yaml_serde::from_str(text).map_err(|error| format!("{EXPECTED}: {}", plain(&error)))?;
     match written {
         Written {
             issuer: None,
@@ -74,6 +76,32 @@ pub(super) fn parse(text: &str) -> Result<Signer, String> {
     }
 }
 
+const ALL_TAGS: &str = "@refs/tags/*";
+
+/// Whether images can have exactly this signer: a folded subject is what certificates become only where the policy folds
+/// that issuer's.
+///
+/// # Errors
+/// With the way out.
+pub(super) fn is_what_images_have(signer: &Signer) -> Result<(), String> {
+    let Signer::Keyless(Keyless {
+        issuer, subject, ..
+    }) = signer
+    else {
+        return Ok(());
+    };
+    let Some(workflow) = subject.strip_suffix(ALL_TAGS) else {
+        return Ok(());
+    };
+    if fold_subject(issuer, &format!("{workflow}@refs/tags/v1")) == *subject {
+        return Ok(());
+    }
+    Err(format!(
+        "subjects of {} are not folded, so no image would have `{ALL_TAGS}`, and every release would be drift: approve the subject of one release as its certificate has it, and add refPatterns: [{{repositories: [REPOSITORY], fold: \"refs/tags/*\"}}] to the policy's settings",
+        signature_continuity::clean::clean(issuer, 300)
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -103,6 +131,34 @@ mod tests {
         assert_eq!(parse(pem).unwrap(), of_file);
         let mapping = serde_json::json!({ "publicKey": pem }).to_string();
         assert_eq!(parse(&mapping).unwrap(), of_file);
+    }
+
+    #[rstest]
+    #[case::folded(
+        GITHUB,
+        "https://github.com/a/b/.github/workflows/r.yml@refs/tags/*",
+        true
+    )]
+    #[case::exact("https://ci.example", "https://ci.example/a@refs/tags/v1", true)]
+    #[case::not_folded("https://ci.example", "https://ci.example/a@refs/tags/*", false)]
+    #[case::twice(GITHUB, "https://github.com/a/b@refs/heads/x@refs/tags/*", false)]
+    fn a_pattern_that_no_image_would_have_is_refused(
+        #[case] issuer: &str,
+        #[case] subject: &str,
+        #[case] expected: bool,
+    ) {
+        let text = serde_json::json!({"issuer": issuer, "subject": subject}).to_string();
+        let answer = is_what_images_have(&parse(&text).unwrap());
+        assert_eq!(answer.is_ok(), expected, "{answer:?}");
+        if let Err(why) = answer {
+            assert!(why.contains("refPatterns"), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_parse_is_said_without_our_types() {
+        let why = parse("7").unwrap_err();
+        assert!(!why.contains("struct") && why.contains("expected"), "{why}");
     }
 
     #[rstest]

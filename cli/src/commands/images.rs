@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use signature_continuity::clean::{SHOWN, clean};
 
+use super::baseline_args::is_another_cluster;
 use crate::inventory::sources::{self, Gathered};
 use crate::inventory::{Image, cluster_images};
 use crate::kubernetes::Cluster;
@@ -40,13 +41,38 @@ impl Images {
         self.manifests.is_none() && self.reviews.is_none()
     }
 
+    /// The context that somebody named.
+    pub(super) fn context(&self) -> Option<&str> {
+        self.kubernetes
+            .as_deref()
+            .filter(|context| !context.is_empty())
+    }
+
+    /// Whether somebody said that a cluster is to be asked.
+    pub(super) fn name_a_cluster(&self) -> bool {
+        self.kubernetes.is_some() || !self.namespaces.is_empty()
+    }
+
     /// What they are of all that runs where baselines are for.
-    pub(crate) fn share(&self, baselines: Option<&Location>) -> Share {
-        let whole = self.namespaces.is_empty();
+    pub(super) fn share(&self, baselines: &Location) -> Share {
         match (self.are_of_a_cluster(), baselines) {
-            (true, _) if whole => Share::Whole,
-            (true, _) | (false, None | Some(Location::Kubernetes(_))) => Share::Part,
-            (false, Some(Location::Directory(_))) => Share::Declared,
+            // What runs in one cluster says nothing of what runs in another.
+            (true, Location::Kubernetes(context))
+                if is_another_cluster(context.as_deref(), self.context()) =>
+            {
+                Share::Part
+            }
+            (true, _) if self.namespaces.is_empty() => Share::Whole,
+            (true, _) | (false, Location::Kubernetes(_)) => Share::Part,
+            (false, Location::Directory(_)) => Share::Declared,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_context(context: &str) -> Self {
+        Self {
+            kubernetes: Some(context.to_owned()),
+            ..Self::default()
         }
     }
 
@@ -59,8 +85,7 @@ impl Images {
     }
 
     fn of_the_cluster(&self) -> anyhow::Result<Gathered> {
-        let context = self.kubernetes.as_deref();
-        let cluster = Cluster::connect(context.filter(|context| !context.is_empty()))?;
+        let cluster = Cluster::connect(self.context())?;
         let mut gathered = Gathered::default();
         if self.namespaces.is_empty() {
             (gathered.images, gathered.notes) = cluster_images(&cluster, None)?;
@@ -81,7 +106,15 @@ impl Images {
 pub(crate) fn listed(values: &[String]) -> anyhow::Result<Gathered> {
     let mut gathered = Gathered::default();
     for value in values {
-        if value == "-" || Path::new(value).is_file() {
+        let path = Path::new(value);
+        if value != "-" && !path.is_file() && looks_like_a_file(value) {
+            return Err(UsageError(format!(
+                "there is no file `{}` with a list of images",
+                clean(value, SHOWN)
+            ))
+            .into());
+        }
+        if value == "-" || path.is_file() {
             let listed = sources::list(Path::new(value))?;
             for image in listed.images {
                 merge(&mut gathered.images, image);
@@ -108,6 +141,15 @@ pub(crate) fn listed(values: &[String]) -> anyhow::Result<Gathered> {
     Ok(gathered)
 }
 
+/// Whether somebody means a file, and not `docker.io/library/images.txt`: by where it begins and how it ends.
+fn looks_like_a_file(value: &str) -> bool {
+    const ENDINGS: [&str; 6] = [".txt", ".list", ".lst", ".csv", ".yaml", ".json"];
+    let begins = ["/", "./", "../", "~/"];
+    begins.iter().any(|begin| value.starts_with(begin))
+        || ENDINGS.iter().any(|ending| value.ends_with(ending))
+        || Path::new(value).is_dir()
+}
+
 /// Each distinct image once.
 fn merge(images: &mut Vec<Image>, image: Image) {
     let same =
@@ -118,5 +160,42 @@ fn merge(images: &mut Vec<Image>, image: Image) {
             present.places.extend(image.places);
         }
         None => images.push(image),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("images.txt")]
+    #[case("./images")]
+    #[case("/nowhere/images")]
+    #[case("lists/production.yaml")]
+    fn a_list_that_is_not_there_is_no_image(#[case] value: &str) {
+        let error = listed(&[value.to_owned()]).unwrap_err();
+        assert!(error.is::<UsageError>(), "{error}");
+        assert!(error.to_string().contains("there is no file"), "{error}");
+    }
+
+    #[rstest]
+    #[case("nginx")]
+    #[case("ghcr.io/acme/api:v1.json-2")]
+    #[case("images.example/list")]
+    fn an_image_is_one(#[case] value: &str) {
+        assert_eq!(listed(&[value.to_owned()]).unwrap().images.len(), 1);
+    }
+
+    #[test]
+    fn what_runs_elsewhere_establishes_nothing() {
+        let images = Images::of_context("prod");
+        let here = Location::Kubernetes(Some("prod".to_owned()));
+        let elsewhere = Location::Kubernetes(Some("staging".to_owned()));
+        assert_eq!(images.share(&here), Share::Whole);
+        assert_eq!(images.share(&elsewhere), Share::Part);
+        assert_eq!(images.share(&Location::Directory("d".into())), Share::Whole);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
@@ -10,15 +11,18 @@ use chrono::Utc;
 use clap::{Args, ValueEnum};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::reference::Repository;
+use signature_continuity::settings::Settings;
 
 use super::baseline_args::BaselineArgs;
 use super::images::{Images, listed};
 use super::log::LogArguments;
 use super::registry_args::RegistryArgs;
-use crate::inventory::{Inventory, Survey, json, metrics, order, page, summary, table};
+use crate::inventory::{Image, Inventory, Survey, json, metrics, order, page, summary, table};
 use crate::learner::{is_drift, looks_broken};
 use crate::output;
+use crate::output::cause::with_cause;
 use crate::output::progress::Progress;
+use crate::output::terminal::Terminal;
 use crate::program::Status;
 use crate::store::Store;
 
@@ -85,13 +89,14 @@ pub(super) enum Output {
 impl TakeInventory {
     pub(super) fn execute(self) -> anyhow::Result<Status> {
         let started = Instant::now();
-        let settings = self.knowledge.settings()?;
-        let store = self.store(&settings)?;
-        let listed = if self.listed.is_empty() {
+        let policy = self.knowledge.policy()?;
+        let settings = policy.in_effect();
+        let mut listed = if self.listed.is_empty() {
             self.images.list()?
         } else {
             listed(&self.listed)?
         };
+        let store = self.store(&settings, &listed.images)?;
         let eyes = self.looking.observer(&settings)?;
         let progress = Progress::new();
         progress.start(listed.images.len());
@@ -99,7 +104,7 @@ impl TakeInventory {
         let mut entries = Vec::new();
         let survey = Survey {
             settings: &settings,
-            observer: &eyes,
+            observer: &*eyes,
             concurrency: usize::from(self.looking.concurrency),
             now,
             stop: &AtomicBool::new(false),
@@ -110,11 +115,13 @@ impl TakeInventory {
             None => Lookup::Absent,
             Some(store) => match store.read(repository) {
                 Ok(stored) => stored.lookup,
-                Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+                Err(error) => {
+                    Lookup::Unusable(format!("reading it failed: {}", with_cause(&error)))
+                }
             },
         };
         survey.run(
-            listed.images,
+            std::mem::take(&mut listed.images),
             &lookup,
             &|image| progress.step(&image.spelled),
             |group| {
@@ -123,12 +130,15 @@ impl TakeInventory {
             },
         )?;
         progress.finish();
-        let mut notes = listed.notes;
+        let mut notes = listed.remarks();
         if store.is_none() {
             notes.push(
-                "no baselines were looked up: name a store with --store to see drift".to_owned(),
+                "no baselines were looked up, since no cluster is configured here: name a store with --store to see drift".to_owned(),
             );
         }
+        notes.extend(self.remark(&settings));
+        notes.extend(policy.contradiction());
+        notes.extend(eyes.borrowed_authorities());
         notes.extend(self.log.divergences(&settings, &entries));
         notes.extend(broken_trust_root(&entries));
         notes.extend(eyes.given_up());
@@ -140,21 +150,55 @@ impl TakeInventory {
             notes,
             seconds: started.elapsed().as_secs_f64(),
         };
-        summary::something(&inventory)?;
+        if let Err(nothing) = summary::something(&inventory) {
+            // What was not read is why.
+            return Err(match inventory.notes.as_slice() {
+                [] => nothing.into(),
+                notes => anyhow::anyhow!("{}", notes.join("\n")).context(nothing),
+            });
+        }
         self.show(&inventory)?;
         Ok(self.status(&inventory))
     }
 
-    /// The store; without one being named, that of the cluster whose images are looked at.
+    /// The store: as named, or that of the cluster whose images are looked at; of images from elsewhere, that of the
+    /// current context, where there is any.
     fn store(
         &self,
-        settings: &signature_continuity::settings::Settings,
-    ) -> anyhow::Result<Option<std::sync::Arc<dyn Store>>> {
+        settings: &Settings,
+        images: &[Image],
+    ) -> anyhow::Result<Option<Arc<dyn Store>>> {
         let of_a_cluster = self.listed.is_empty() && self.images.are_of_a_cluster();
-        if self.knowledge.location().is_none() && !of_a_cluster {
-            return Ok(None);
+        let store = self.knowledge.store(settings, Some(&self.images));
+        if of_a_cluster || self.knowledge.is_named() {
+            return store.map(Some);
         }
-        self.knowledge.store(settings).map(Some)
+        let Ok(store) = store else {
+            return Ok(None);
+        };
+        // One question that fails says as much as one for each image would.
+        let first = images
+            .iter()
+            .find_map(|image| image.reference.as_ref().ok());
+        if let Some(reference) = first {
+            let repository = settings.aliased(reference.repository());
+            store.read(&repository).with_context(|| {
+                format!(
+                    "the baselines in {} cannot be read; name another store with --store",
+                    store.name()
+                )
+            })?;
+        }
+        Ok(Some(store))
+    }
+
+    fn remark(&self, settings: &Settings) -> Option<String> {
+        let namespace = &settings.baseline.namespace;
+        if self.listed.is_empty() {
+            self.knowledge.remark(&self.images, namespace)
+        } else {
+            None
+        }
     }
 
     fn show(&self, inventory: &Inventory) -> anyhow::Result<()> {
@@ -163,7 +207,7 @@ impl TakeInventory {
                 .with_context(|| format!("cannot write `{}`", path.display()))?;
         }
         let text = match self.output {
-            Output::Table => table::table(inventory, table::TableOptions::of_stdout()),
+            Output::Table => table::table(inventory, Terminal::of_stdout()),
             Output::Json => json::pretty(inventory)?,
             Output::Html => page::page(inventory)?,
         };
@@ -209,6 +253,6 @@ pub(super) fn broken_trust_root(entries: &[crate::inventory::Entry]) -> Option<S
 
 pub(super) fn broken_trust_root_text(unverifiable: usize, images: usize) -> String {
     format!(
-        "{unverifiable} of {images} images are unverifiable: that is a trust root that does not fit rather than an attack on each; see continuity check, and --sigstore-trust-config"
+        "{unverifiable} of {images} images are unverifiable: that is a trust root that does not fit rather than an attack on each; continuity check says more, and --sigstore-trust-config gives another one"
     )
 }

@@ -7,17 +7,21 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chrono::Utc;
 use clap::Args;
+use signature_continuity::drift::Drift;
 
 use super::baseline_args::BaselineArgs;
 use super::images::{Images, listed};
-use super::inventory::{Output, broken_trust_root_text};
+use super::inventory::Output;
+use super::learned::{changes, changes_json, gone, inventory_of};
 use super::log::LogArguments;
 use super::registry_args::RegistryArgs;
 use super::stop::stop_when_interrupted;
-use crate::inventory::{Image, Inventory, json, metrics, order, page, table};
-use crate::learner::{History, Learner, Options, Outcome, Share, difference};
+use crate::inventory::sources::Gathered;
+use crate::inventory::{Entry, Image, Inventory, json, metrics, page, table};
+use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output;
 use crate::output::progress::Progress;
+use crate::output::terminal::Terminal;
 use crate::program::{Status, UsageError};
 
 const ONLY_A_PART: &str = "only a part of what runs was looked at, so nothing becomes established; learn from the whole cluster for that, without --namespace, --manifests and --reviews";
@@ -104,25 +108,30 @@ impl Learn {
         static STOP: AtomicBool = AtomicBool::new(false);
         let started = Instant::now();
         let settings = self.knowledge.settings()?;
-        let store = if self.dry_run {
-            self.knowledge.store(&settings)?
-        } else {
-            self.knowledge.new_store(&settings)?
-        };
         let before_a_rollout = !self.listed.is_empty();
-        let listed = if before_a_rollout {
+        let mut listed = if before_a_rollout {
             listed(&self.listed)?
         } else {
             self.images.list()?
         };
+        something_was_read(&listed)?;
+        let complete = listed.unread.is_empty();
+        let store = if self.dry_run {
+            self.knowledge.store(&settings, Some(&self.images))?
+        } else {
+            self.knowledge.new_store(&settings, Some(&self.images))?
+        };
+        let remark = self
+            .knowledge
+            .remark(&self.images, &settings.baseline.namespace);
         let eyes = self.looking.observer(&settings)?;
         stop_when_interrupted(&STOP)?;
         let now = Utc::now();
         let learner = Learner {
             store: store.as_ref(),
             settings: &settings,
-            observer: &eyes,
-            options: self.options(),
+            observer: &*eyes,
+            options: self.options(complete),
             now,
             stop: &STOP,
         };
@@ -144,13 +153,19 @@ impl Learn {
             }
         }
         progress.finish();
-        outcome.notes.extend(listed.notes);
+        outcome.notes.extend(remark);
+        outcome.notes.append(&mut listed.notes);
+        outcome.failures.append(&mut listed.unread);
+        if before_a_rollout {
+            outcome.failures.extend(unanswered(&outcome.entries));
+        }
         if !before_a_rollout && self.share() == Share::Part {
             outcome.notes.push(ONLY_A_PART.to_owned());
         }
         let divergences = self.log.divergences(&settings, &outcome.entries);
         outcome.notes.extend(divergences);
         outcome.notes.extend(eyes.given_up());
+        outcome.notes.extend(eyes.borrowed_authorities());
         let inventory = inventory_of(&outcome, &eyes, now, started);
         if let Some(path) = &self.metrics {
             metrics::save(&inventory, path)
@@ -161,10 +176,11 @@ impl Learn {
     }
 
     fn share(&self) -> Share {
-        self.images.share(self.knowledge.location())
+        let location = self.knowledge.location(Some(&self.images));
+        self.images.share(&location)
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, complete: bool) -> Options {
         Options {
             concurrency: usize::from(self.looking.concurrency),
             dry_run: self.dry_run,
@@ -176,7 +192,7 @@ impl Learn {
             history_limit: usize::from(self.history_limit),
             most_new: self.max_new,
             accept_lost: self.accept_lost,
-            share: self.share(),
+            share: if complete { self.share() } else { Share::Part },
         }
     }
 
@@ -196,12 +212,9 @@ impl Learn {
             }
             Output::Html => output::print(&page::page(&inventory)?)?,
             Output::Table => {
-                output::print(&self.changes(outcome))?;
+                output::print(&changes(outcome, self.dry_run))?;
                 inventory.entries.retain(|entry| {
-                    !matches!(
-                        entry.drift(),
-                        None | Some(signature_continuity::drift::Drift::New)
-                    ) || entry.found.is_err()
+                    !matches!(entry.drift(), None | Some(Drift::New)) || entry.found.is_err()
                 });
                 if inventory.entries.is_empty() {
                     for note in &inventory.notes {
@@ -210,49 +223,12 @@ impl Learn {
                 } else {
                     output::print(&format!(
                         "\n{}",
-                        table::table(&inventory, table::TableOptions::of_stdout())
+                        table::table(&inventory, Terminal::of_stdout())
                     ))?;
                 }
             }
         }
         Ok(())
-    }
-
-    fn changes(&self, outcome: &Outcome) -> String {
-        let mut text = String::new();
-        for change in &outcome.changes {
-            if self.dry_run {
-                text.push_str(&difference(
-                    &change.repository,
-                    change.before.as_ref(),
-                    Some(&change.after),
-                ));
-                text.push('\n');
-                continue;
-            }
-            text.push_str(&format!(
-                "{}  generation {}\n",
-                change.repository, change.after.generation
-            ));
-            for news in &change.news {
-                text.push_str(&format!(
-                    "  {}\n",
-                    signature_continuity::clean::clean(&news.to_string(), 500)
-                ));
-            }
-        }
-        let verb = if self.dry_run {
-            "would change"
-        } else {
-            "changed"
-        };
-        text.push_str(&format!(
-            "{} images looked at; {} baselines {verb}, {} of them new\n",
-            outcome.images,
-            outcome.changes.len(),
-            outcome.begun
-        ));
-        text
     }
 
     fn status(&self, outcome: &Outcome, before_a_rollout: bool) -> anyhow::Result<Status> {
@@ -261,8 +237,8 @@ impl Learn {
         }
         if outcome.lost > 0 && !self.accept_lost {
             anyhow::bail!(
-                "{} baselines that were there are gone; nothing new is begun until they are back (continuity restore), or --accept-lost says that it is meant",
-                outcome.lost
+                "{}; nothing new is begun until they are back (continuity restore), or --accept-lost says that it is meant",
+                gone(outcome.lost)
             );
         }
         if !outcome.failures.is_empty() {
@@ -289,53 +265,28 @@ impl Learn {
     }
 }
 
-/// What the run saw, as an inventory.
-fn inventory_of(
-    outcome: &Outcome,
-    eyes: &crate::observation::ImageObserver,
-    now: chrono::DateTime<Utc>,
-    started: Instant,
-) -> Inventory {
-    let mut entries = outcome.entries.clone();
-    order::sort(&mut entries);
-    let mut notes = outcome.notes.clone();
-    if outcome.surplus > 0 {
-        notes.push(format!(
-            "{} more repositories could have begun a baseline: --max-new bounds one run, the next goes on",
-            outcome.surplus
-        ));
+/// Files that were named and cannot be read are no empty cluster.
+fn something_was_read(listed: &Gathered) -> anyhow::Result<()> {
+    if listed.images.is_empty() && !listed.unread.is_empty() {
+        anyhow::bail!(
+            "nothing was looked at, and nothing was learned:\n{}",
+            listed.unread.join("\n")
+        );
     }
-    if !outcome.held_back.is_empty() {
-        notes.push(format!(
-            "{} repositories begin no baseline while some are lost",
-            outcome.held_back.len()
-        ));
-    }
-    if outcome.trust_root_looks_broken() {
-        notes.push(broken_trust_root_text(outcome.unverifiable, outcome.images));
-    }
-    Inventory {
-        taken: now,
-        entries,
-        trust_root: eyes.trust_root(),
-        notes,
-        seconds: started.elapsed().as_secs_f64(),
-    }
+    Ok(())
 }
 
-fn changes_json(outcome: &Outcome) -> serde_json::Value {
-    let changes = outcome.changes.iter().map(|change| {
-        let news: Vec<String> = change
-            .news
-            .iter()
-            .map(|news| signature_continuity::clean::clean(&news.to_string(), 500))
-            .collect();
-        serde_json::json!({
-            "repository": change.repository.as_str(),
-            "generation": change.after.generation,
-            "new": change.before.is_none(),
-            "news": news,
+/// Releases that a pipeline wants learned, and about which nothing was found out: it must not go on as if they were.
+fn unanswered(entries: &[Entry]) -> Vec<String> {
+    entries
+        .iter()
+        .filter_map(|entry| {
+            let why = match (&entry.found, entry.drift()) {
+                (Err(why), _) => why.clone(),
+                (Ok(_), Some(drift @ Drift::Undetermined(..))) => drift.to_string(),
+                (Ok(_), _) => return None,
+            };
+            Some(format!("{} was not learned: {why}", entry.image.spelled))
         })
-    });
-    changes.collect()
+        .collect()
 }

@@ -5,6 +5,7 @@ use signature_continuity::settings::Settings;
 
 use crate::inventory::Entry;
 use crate::observation::rekor::{Divergence, Rekor};
+use crate::output::words::counted;
 
 /// After how many images in a row without an answer a log is not asked any more.
 const ENOUGH_SILENCE: usize = 5;
@@ -58,7 +59,8 @@ impl LogArguments {
         }
         if silent > 0 {
             notes.push(format!(
-                "the log gave no answer about {silent} images: no statement about those"
+                "the log gave no answer about {}: no statement about those",
+                counted(silent, "image", "images")
             ));
         }
         notes

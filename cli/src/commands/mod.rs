@@ -10,6 +10,8 @@ mod identity;
 mod images;
 mod inventory;
 mod learn;
+mod learned;
+mod list;
 mod log;
 mod man;
 mod read_again;
@@ -18,6 +20,7 @@ mod restore;
 mod retire;
 mod status;
 mod stop;
+mod who;
 
 pub use registry_args::SourceArgs;
 
@@ -50,6 +53,7 @@ enum Command {
     Inventory(Box<inventory::TakeInventory>),
     Learn(Box<learn::Learn>),
     Explain(Box<explain::Explain>),
+    List(Box<list::List>),
     Approve(Box<approve::Approve>),
     Retire(Box<retire::Retire>),
     Status(Box<status::Status>),
@@ -69,6 +73,7 @@ impl Program for Arguments {
             Command::Inventory(command) => command.execute(),
             Command::Learn(command) => command.execute(),
             Command::Explain(command) => command.execute(),
+            Command::List(command) => command.execute(),
             Command::Approve(command) => command.execute(),
             Command::Retire(command) => command.execute(),
             Command::Status(command) => command.execute(),
@@ -79,3 +84,7 @@ impl Program for Arguments {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "help_tests.rs"]
+mod tests;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
-use continuity_registry::{Credentials, RequestLimits, Sources, TrustSource};
-use signature_continuity::settings::Settings;
+use continuity_registry::{Credentials, RequestLimits, Sources, TrustSource, runtime};
+use signature_continuity::settings::{CertificateChain, Settings};
 
 use crate::observation::{ImageObserver, NativeObserver};
+use crate::output::cause::cause;
 
 /// Registries, credentials and trust root. The names are kwctl's.
 #[derive(Debug, Clone, Args)]
@@ -54,6 +55,11 @@ impl SourceArgs {
         }
     }
 
+    /// Whether a trust root was given.
+    fn trust_is_given(&self) -> bool {
+        self.sigstore_trust_config.is_some()
+    }
+
     /// What signatures are held against.
     ///
     /// # Errors
@@ -63,6 +69,29 @@ impl SourceArgs {
             Some(path) => TrustSource::read(path)?,
             None => TrustSource::PublicGood,
         })
+    }
+}
+
+/// An observer as a command's arguments make it.
+pub(crate) struct CommandObserver {
+    observer: ImageObserver,
+    borrowed: bool,
+}
+
+impl CommandObserver {
+    /// Says so where the settings name no certificate authorities, and those of the trust root serve instead.
+    pub(crate) fn borrowed_authorities(&self) -> Option<String> {
+        self.borrowed.then(|| {
+            "the settings name no certificateAuthorities, so those of the given trust root were used; the policy needs them in its settings: continuity check prints them".to_owned()
+        })
+    }
+}
+
+impl std::ops::Deref for CommandObserver {
+    type Target = ImageObserver;
+
+    fn deref(&self) -> &ImageObserver {
+        &self.observer
     }
 }
 
@@ -91,7 +120,38 @@ pub(crate) struct RegistryArgs {
 }
 
 impl RegistryArgs {
-    pub(crate) fn observer(&self, settings: &Settings) -> anyhow::Result<ImageObserver> {
+    /// The files that were given for sources, trust root and credentials.
+    pub(super) fn source_paths(&self) -> [Option<String>; 3] {
+        let sources = &self.sources;
+        [
+            &sources.sources_path,
+            &sources.sigstore_trust_config,
+            &sources.docker_config_json_path,
+        ]
+        .map(|path| path.as_ref().map(|path| path.display().to_string()))
+    }
+
+    /// Why a registry cannot be reached, in one clause: asked anew, without credentials.
+    pub(super) fn why_unreachable(&self, registry: &str) -> Option<String> {
+        let sources = self.sources.sources().ok()?;
+        let address = match registry {
+            "docker.io" => "registry-1.docker.io",
+            other => other,
+        };
+        let limit = Duration::from_secs(self.request_timeout);
+        let client = sources.http_client(registry, true).ok()?;
+        let url = format!("https://{address}/v2/");
+        let answer = runtime::wait(async move { client.get(url).timeout(limit).send().await });
+        match answer {
+            Ok(Ok(_)) | Err(_) => None,
+            Ok(Err(error)) if error.is_timeout() => Some("no answer in time".to_owned()),
+            Ok(Err(error)) => cause(&error),
+        }
+    }
+
+    /// Looks with these settings. Where they name no certificate authorities and a trust root was given, that root's own
+    /// serve: whoever gives a private Sigstore means its signatures.
+    pub(crate) fn observer(&self, settings: &Settings) -> anyhow::Result<CommandObserver> {
         let limits = RequestLimits {
             at_once: usize::from(self.registry_concurrency),
             request: Duration::from_secs(self.request_timeout),
@@ -104,6 +164,18 @@ impl RegistryArgs {
             &self.sources.trust()?,
             limits,
         )?;
-        Ok(ImageObserver::new(observer, settings.clone()))
+        let authorities = observer.authorities(None);
+        let public = CertificateChain::public_good();
+        let is_private = self.sources.trust_is_given()
+            && authorities.iter().any(|chain| !public.contains(chain));
+        let mut settings = settings.clone();
+        let borrowed = is_private && settings.certificate_authorities.is_empty();
+        if borrowed {
+            settings.certificate_authorities = authorities;
+        }
+        Ok(CommandObserver {
+            observer: ImageObserver::new(observer, settings),
+            borrowed,
+        })
     }
 }

@@ -2,30 +2,33 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use signature_continuity::baseline::{Lookup, config_map_name};
 
 use super::baseline_args::BaselineArgs;
 use crate::output;
+use crate::output::cause::with_cause;
+use crate::output::words::counted;
 use crate::program::Status;
-use crate::store::{Location, StoreError};
+use crate::store::{Backup, StoreError};
 
-/// Put baselines back that are in a directory and not in the store. What is there stays as it is.
+/// Put baselines back that are in a backup and not in the store. What is there stays as it is.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-A backup is a directory of ConfigMaps, one YAML file each: what --store dir:PATH writes, or
-  kubectl -n signature-continuity get configmaps -l signature-continuity/baseline=true -o name | …
+A backup is a file or a directory with ConfigMaps in it, whatever the files are called: what --store dir:PATH writes, or
+  kubectl -n signature-continuity get configmaps -l signature-continuity/baseline=true -o yaml >backup.yaml
 
 Examples:
-  continuity restore backup/ --dry-run
-  continuity restore backup/
+  continuity restore backup.yaml --dry-run
+  continuity restore backup/ --store kubernetes:prod
 
 Exit status:
   0 fine, 1 failed or something could not be put back, 2 usage")]
 pub(super) struct Restore {
-    /// The directory.
-    directory: PathBuf,
+    /// The file or directory.
+    #[arg(value_name = "PATH")]
+    backup: PathBuf,
 
     /// Say what would be put back, and write nothing.
     #[arg(long)]
@@ -38,30 +41,16 @@ pub(super) struct Restore {
 impl Restore {
     pub(super) fn execute(self) -> anyhow::Result<Status> {
         let settings = self.knowledge.settings()?;
-        let backup = Location::Directory(self.directory.clone())
-            .open(&settings.baseline.namespace, false)
-            .with_context(|| {
-                format!("the backup `{}` cannot be opened", self.directory.display())
-            })?;
-        let store = self.knowledge.new_store(&settings)?;
-        let listed = backup.list()?;
-        if listed.is_empty() {
-            bail!("there are no baselines in `{}`", self.directory.display());
+        let backup = Backup::read(&self.backup)?;
+        let store = self.knowledge.new_store(&settings, None)?;
+        for unusable in &backup.unusable {
+            output::note(&format!("cannot be used: {unusable}"));
         }
-        let (mut restored, mut newer, mut refused) = (0_usize, 0_usize, 0_usize);
-        for object in listed {
-            let baseline = match object.baseline {
-                Ok(baseline) => baseline,
-                Err(why) => {
-                    output::note(&format!(
-                        "{} in the backup cannot be used: {why}",
-                        object.name
-                    ));
-                    refused += 1;
-                    continue;
-                }
-            };
-            let repository = &baseline.repository;
+        if backup.baselines.is_empty() {
+            bail!("there are no baselines in `{}`", self.backup.display());
+        }
+        let (mut restored, mut newer, mut refused) = (0_usize, 0_usize, backup.unusable.len());
+        for (repository, baseline) in &backup.baselines {
             let stored = store.read(repository)?;
             match stored.lookup {
                 Lookup::Absent | Lookup::Lost => {}
@@ -87,7 +76,7 @@ impl Restore {
                 Lookup::Unread => continue,
             }
             if !self.dry_run {
-                match store.write(&baseline, &stored.revision) {
+                match store.write(baseline, &stored.revision) {
                     Ok(_) => {}
                     Err(StoreError::Conflict(_)) => {
                         output::note(&format!(
@@ -96,7 +85,12 @@ impl Restore {
                         refused += 1;
                         continue;
                     }
-                    Err(error) => return Err(error.into()),
+                    // What one object refuses is no reason to leave the others lost.
+                    Err(error) => {
+                        output::note(&format!("{repository}: {}", with_cause(&error)));
+                        refused += 1;
+                        continue;
+                    }
                 }
             }
             output::print(&format!(
@@ -111,7 +105,8 @@ impl Restore {
             "put back"
         };
         output::print(&format!(
-            "{restored} baselines {verb} in {}\n",
+            "{} {verb} in {}\n",
+            counted(restored, "baseline", "baselines"),
             store.name()
         ))?;
         Ok(if refused > 0 || newer > 0 {

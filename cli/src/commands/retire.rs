@@ -9,7 +9,8 @@ use signature_continuity::reference::ImageReference;
 use signature_continuity::signer::SignerId;
 
 use super::baseline_args::BaselineArgs;
-use super::decision::{Change, Decision, who};
+use super::decision::{Change, Decision};
+use super::who::who;
 use crate::baseline::{Approval, retire};
 use crate::explanation;
 use crate::program::{Status, UsageError};
@@ -37,7 +38,7 @@ pub(super) struct Retire {
     #[arg(long)]
     reason: String,
 
-    /// Who decides [default: the user of this machine].
+    /// Who decides [default: the user, by the API server's word, or of this machine].
     #[arg(long, value_name = "NAME")]
     by: Option<String>,
 
@@ -52,7 +53,7 @@ pub(super) struct Retire {
 impl Retire {
     pub(super) fn execute(self) -> anyhow::Result<Status> {
         let settings = self.knowledge.settings()?;
-        let store = self.knowledge.store(&settings)?;
+        let store = self.knowledge.store(&settings, None)?;
         if self.yes && self.id.len() != 64 {
             return Err(
                 UsageError("--yes takes the signer's whole id of 64 digits".to_owned()).into(),
@@ -81,7 +82,7 @@ impl Retire {
         };
         let id = self.signer(baseline)?;
         let approval = Approval {
-            by: who(self.by.as_deref()),
+            by: who(self.by.as_deref(), store.as_ref())?,
             reason: clean(&self.reason, 500),
             at: Utc::now(),
         };
@@ -98,6 +99,7 @@ impl Retire {
         let decision = Decision {
             store: store.as_ref(),
             change,
+            revive: false,
             what,
             yes: self.yes,
         };

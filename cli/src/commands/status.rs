@@ -1,32 +1,39 @@
-//! `continuity status`: whether learning goes on, and what will need somebody.
+//! `continuity status`: whether learning goes on, what it found last, and what will need somebody.
+//!
+//! Invariant: "nothing needs anybody" is only said where all of it could be read, and nothing of it does.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 use signature_continuity::baseline::Baseline;
 use signature_continuity::clean::clean;
 use signature_continuity::fingerprint::Fingerprint;
-use signature_continuity::settings::{Exception, ExceptionScope, Settings};
+use signature_continuity::settings::{EXPIRES_SOON, Exception, ExceptionScope, Settings};
 
 use super::baseline_args::BaselineArgs;
-use super::registry_args::RegistryArgs;
+use super::check::Shown;
+use super::learned::gone;
+use super::registry_args::{CommandObserver, RegistryArgs};
 use crate::output;
+use crate::output::words::counted;
 use crate::program::Status as Ended;
-use crate::store::{LearnerState, Listed, Store};
+use crate::store::{LearnerState, Listed, Store, StoreError, lost};
 use continuity_registry::TrustRoot;
 
-/// After how long without a run the learner counts as gone: as the policy has it.
-const GONE: TimeDelta = TimeDelta::days(7);
-/// How long ahead the end of something is told.
-const SOON: TimeDelta = TimeDelta::days(14);
+/// How many images that drift are named.
+const MOST_NAMED: usize = 20;
 
-/// Show when learning ended last, baselines by state, exceptions that are unused or end soon, and the trust root's age.
+/// Show when learning ended last and what drifts, baselines by state, exceptions that are unused or end soon, and the trust root's age.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
+Examples:
+  continuity status
+  continuity status --policy policies.yaml --policy-name enforce --output json
+
 Exit status:
-  0 fine, 1 failed, 2 usage, 3 something needs somebody")]
+  0 fine, 1 failed, 2 usage, 3 drift, or something else that needs somebody")]
 pub(super) struct Status {
     /// How it is shown.
     #[arg(short, long, value_enum, default_value_t)]
@@ -43,13 +50,6 @@ pub(super) struct Status {
     looking: RegistryArgs,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum Shown {
-    #[default]
-    Table,
-    Json,
-}
-
 /// What there is to say.
 struct Report {
     store: String,
@@ -62,12 +62,20 @@ struct Report {
 
 impl Status {
     pub(super) fn execute(self) -> anyhow::Result<Ended> {
-        let settings = self.knowledge.settings()?;
-        let store = self.knowledge.store(&settings)?;
-        let trust_root = self.looking.observer(&settings)?.trust_root();
-        let report = Report::of(store.as_ref(), &settings, trust_root, Utc::now())?;
+        let policy = self.knowledge.policy()?;
+        let store = self.knowledge.store(&policy.settings, None)?;
+        let observer = self.looking.observer(&policy.settings)?;
+        let now = Utc::now();
+        let mut report = Report::of(store.as_ref(), &policy.settings, observer.trust_root(), now)?;
+        report.remarks.extend(policy.contradiction());
+        // Without a policy there is nothing to say about a Sigstore of one's own.
+        if self.knowledge.policy.is_some() || observer.borrowed_authorities().is_none() {
+            report
+                .remarks
+                .extend(authorities(&observer, &policy.settings));
+        }
         match self.output {
-            Shown::Table => output::print(&report.text(Utc::now()))?,
+            Shown::Table => output::print(&report.text(now))?,
             Shown::Json => output::print(&report.json())?,
         }
         Ok(if report.remarks.is_empty() || self.exit_zero {
@@ -86,10 +94,20 @@ impl Report {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Self> {
         let listed = store.list()?;
-        let state = store.state()?;
+        let mut remarks = Vec::new();
+        let state = match store.state() {
+            Err(StoreError::DamagedState(why)) => {
+                remarks.push(clean(&why, 500));
+                None
+            }
+            state => {
+                let state = state?;
+                remarks.extend(learning(state.as_ref(), &listed, now));
+                state
+            }
+        };
         let mut by_state: BTreeMap<&'static str, usize> =
             BTreeMap::from([("established", 0), ("cold", 0), ("unusable", 0)]);
-        let mut remarks = Vec::new();
         let mut usable = Vec::new();
         for object in &listed {
             let name = match &object.baseline {
@@ -112,7 +130,6 @@ impl Report {
             };
             *by_state.entry(name).or_default() += 1;
         }
-        remarks.extend(learning(state.as_ref(), &listed, now));
         remarks.extend(permissions(&usable, now));
         for exception in &settings.exceptions {
             remarks.extend(exception_remark(exception, &usable, now));
@@ -134,15 +151,22 @@ impl Report {
             .map(|(state, count)| format!("{count} {state}"))
             .collect();
         let ran = match &self.state {
-            None => "never".to_owned(),
+            None => "never to the end".to_owned(),
             Some(state) => format!(
                 "{} ({} ago)",
                 state.state.last_run.format("%Y-%m-%dT%H:%M:%SZ"),
                 age(now - state.state.last_run)
             ),
         };
+        let drift = self.state.as_ref().and_then(|state| state.found.as_ref());
+        let drift = drift.map_or("not known".to_owned(), |found| {
+            format!(
+                "{} drifting, {} undetermined in that run",
+                found.drifting, found.undetermined
+            )
+        });
         let mut text = format!(
-            "store       {}\nlearned     {ran}\nbaselines   {}\ntrust root  {}{}\n",
+            "store       {}\nlearned     {ran}\ndrift       {drift}\nbaselines   {}\ntrust root  {}{}\n",
             self.store,
             counts.join(", "),
             clean(&self.trust_root.name, 200),
@@ -164,6 +188,7 @@ impl Report {
             "version": 1,
             "store": self.store,
             "lastRun": self.state.as_ref().map(|state| state.state.last_run),
+            "drift": self.state.as_ref().and_then(|state| state.found.as_ref()),
             "baselines": self.by_state,
             "trustRoot": {
                 "name": self.trust_root.name,
@@ -181,20 +206,50 @@ fn learning(state: Option<&LearnerState>, listed: &[Listed], now: DateTime<Utc>)
         return vec!["nothing was ever learned here to the end; run continuity learn".to_owned()];
     };
     let mut remarks = Vec::new();
-    if now - state.state.last_run > GONE {
+    if state.state.is_gone(now) {
         remarks.push(format!(
             "the learner ended last {} ago: new repositories are not being learned",
             age(now - state.state.last_run)
         ));
     }
-    let present = u64::try_from(listed.len()).unwrap_or(u64::MAX);
-    let lost = state.state.baselines.saturating_sub(present);
+    let lost = lost(state, listed);
     if lost > 0 {
+        remarks.push(format!("{}; see continuity restore", gone(lost)));
+    }
+    let Some(found) = &state.found else {
+        remarks.push(
+            "what the last run found is not on record; the next continuity learn writes it"
+                .to_owned(),
+        );
+        return remarks;
+    };
+    for told in found.images.iter().take(MOST_NAMED) {
         remarks.push(format!(
-            "{lost} baselines that were there are gone; see continuity restore"
+            "{} drifts: {}; see continuity explain",
+            clean(&told.image, 500),
+            clean(&told.drift, 300)
+        ));
+    }
+    let named = u64::try_from(found.images.len().min(MOST_NAMED)).unwrap_or(u64::MAX);
+    let more = found.drifting.saturating_sub(named);
+    if more > 0 {
+        remarks.push(format!(
+            "{}; see continuity inventory",
+            counted(more, "more image drifts", "more images drift")
         ));
     }
     remarks
+}
+
+/// A new authority whose signatures nobody could prove.
+fn authorities(observer: &CommandObserver, settings: &Settings) -> Option<String> {
+    let missing = observer.missing_authorities(settings);
+    (!missing.is_empty()).then(|| {
+        format!(
+            "the trust root has {} that the settings lack: what it signs would be unverifiable; continuity check prints what to add",
+            counted(missing.len(), "certificate authority", "certificate authorities")
+        )
+    })
 }
 
 /// Digests that are allowed for a while, and not for long any more.
@@ -233,7 +288,10 @@ fn exception_remark(
         return Some(format!("{what} has expired: it is void; remove it"));
     }
     if exception.expires_soon(now) {
-        return Some(format!("{what} ends within {} days", SOON.num_days()));
+        return Some(format!(
+            "{what} ends within {} days",
+            EXPIRES_SOON.num_days()
+        ));
     }
     let baseline = baselines
         .iter()
@@ -250,19 +308,15 @@ fn exception_remark(
 }
 
 fn trust_root_remark(trust_root: &TrustRoot, now: DateTime<Utc>) -> Option<String> {
-    let expires = trust_root.expires?;
-    if expires <= now {
+    let day = trust_root.expires?.format("%Y-%m-%d");
+    if trust_root.has_ended(now) {
         Some(format!(
-            "the trust root ended {}: nothing keyless verifies",
-            expires.format("%Y-%m-%d")
-        ))
-    } else if expires - now <= SOON {
-        Some(format!(
-            "the trust root ends {}",
-            expires.format("%Y-%m-%d")
+            "the trust root ended {day}: nothing keyless verifies"
         ))
     } else {
-        None
+        trust_root
+            .ends_soon(now)
+            .then(|| format!("the trust root ends {day}"))
     }
 }
 

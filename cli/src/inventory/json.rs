@@ -11,15 +11,31 @@ mod signer;
 use super::counts::Counts;
 use super::order::Severity;
 use super::{Inventory, TrustRoot};
+use baseline::BaselineDocument;
 use chrono::{DateTime, SecondsFormat, Utc};
 use entry::ImageDocument;
 use serde::Serialize;
+use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::clean::shows_plainly;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The version of what is written here.
 pub const VERSION: u64 = 1;
+
+/// A baseline as the inventory has it.
+pub(crate) fn baseline(
+    baseline: &Baseline,
+    now: DateTime<Utc>,
+) -> Result<serde_json::Value, serde_json::Error> {
+    let lookup = Lookup::Usable(Box::new(baseline.clone()));
+    serde_json::to_value(BaselineDocument::of(&lookup, now))
+}
+
+/// JSON in which every character that does not show plainly is escaped.
+pub(crate) fn shown_plainly(value: &serde_json::Value) -> Result<String, serde_json::Error> {
+    Ok(plain(&serde_json::to_string_pretty(value)?))
+}
 
 /// The inventory as JSON, with indentation.
 ///

@@ -30,6 +30,17 @@ pub struct Gathered {
     pub images: Vec<Image>,
     /// For people.
     pub notes: Vec<String>,
+    /// What could not be read of what was named: more images may be in it. For people, too.
+    pub unread: Vec<String>,
+}
+
+impl Gathered {
+    /// Everything for people.
+    pub fn remarks(&mut self) -> Vec<String> {
+        let mut remarks = std::mem::take(&mut self.notes);
+        remarks.append(&mut self.unread);
+        remarks
+    }
 }
 
 /// A source that was named and cannot be read.
@@ -49,6 +60,8 @@ pub struct Gathering {
     images: BTreeMap<(String, Option<Digest>), Image>,
     notes: Vec<String>,
     further_notes: usize,
+    unread: Vec<String>,
+    further_unread: usize,
     /// How many objects there were without images, by kind.
     others: BTreeMap<String, usize>,
 }
@@ -108,6 +121,15 @@ impl Gathering {
         }
     }
 
+    /// Something that could not be read, and may have images in it; cleaned here.
+    pub fn unread(&mut self, text: &str) {
+        if self.unread.len() < MOST_NOTES {
+            self.unread.push(clean(text, SHOWN));
+        } else {
+            self.further_unread += 1;
+        }
+    }
+
     /// What was gathered.
     #[must_use]
     pub fn finish(mut self) -> Gathered {
@@ -116,9 +138,16 @@ impl Gathering {
                 .push(format!("and {} more of this sort", self.further_notes));
         }
         self.notes.extend(others(&self.others));
+        if self.further_unread > 0 {
+            self.unread.push(format!(
+                "and {} more that were not read",
+                self.further_unread
+            ));
+        }
         Gathered {
             images: self.images.into_values().collect(),
             notes: self.notes,
+            unread: self.unread,
         }
     }
 }
@@ -144,6 +173,23 @@ fn others(kinds: &BTreeMap<String, usize>) -> Option<String> {
             named.join(", ")
         )
     })
+}
+
+/// Every Kubernetes object in a file, or in all below a directory, lists taken apart; what could not be read is returned.
+///
+/// # Errors
+/// When the file or directory itself cannot be read.
+pub fn objects(
+    path: &std::path::Path,
+    mut take: impl FnMut(&str, &serde_json::Value),
+) -> Result<Vec<String>, SourceError> {
+    let mut gathering = Gathering::default();
+    files::each(path, &mut gathering, |gathering, file, text| {
+        manifests::documents(gathering, file, text, |gathering, object| {
+            manifests::each_object(gathering, file, &object, &mut |object| take(file, object));
+        });
+    })?;
+    Ok(gathering.finish().remarks())
 }
 
 /// Where an object is, by its own metadata. Without a namespace it is in `default`, as the API server would have it.

@@ -120,7 +120,7 @@ fn what_does_not_parse_is_a_note_with_its_reason(#[case] text: &str, #[case] exp
     let directory = directory(&[("bad.yaml", text), ("good.yaml", POD)]);
     let gathered = manifests(directory.path()).unwrap();
     assert_eq!(gathered.images.len(), 1, "{gathered:?}");
-    let notes = gathered.notes.join("\n");
+    let notes = [gathered.notes, gathered.unread].concat().join("\n");
     assert!(notes.contains(expected), "{notes}");
     assert!(!notes.contains('\u{1b}'));
 }
@@ -133,8 +133,11 @@ fn notes_are_bounded() {
         .map(|(name, text)| (name.as_str(), *text))
         .collect();
     let gathered = manifests(directory(&files).path()).unwrap();
-    assert_eq!(gathered.notes.len(), 21);
-    assert_eq!(gathered.notes.last().unwrap(), "and 30 more of this sort");
+    assert_eq!(gathered.unread.len(), 21);
+    assert_eq!(
+        gathered.unread.last().unwrap(),
+        "and 30 more that were not read"
+    );
 }
 
 #[test]
@@ -167,7 +170,7 @@ fn links_pipes_and_huge_files_do_no_harm() {
     huge.set_len(files::LARGEST + 1).unwrap();
     let gathered = manifests(path).unwrap();
     assert_eq!(found(&gathered), ["ghcr.io/acme/api:v1 in Pod prod/api"]);
-    let notes = gathered.notes.join("\n");
+    let notes = gathered.unread.join("\n");
     for name in [
         "dangling.yaml",
         "pipe.yaml was not read: it is not a regular file",
@@ -175,7 +178,7 @@ fn links_pipes_and_huge_files_do_no_harm() {
     ] {
         assert!(notes.contains(name), "{notes}");
     }
-    assert_eq!(gathered.notes.len(), 3, "{notes}");
+    assert_eq!(gathered.unread.len(), 3, "{notes}");
 }
 
 #[test]

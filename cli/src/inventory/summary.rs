@@ -11,9 +11,6 @@ use signature_continuity::drift::Drift;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Within this time a trust root's end is told.
-const SOON: TimeDelta = TimeDelta::days(30);
-
 /// Nothing was looked at: whoever asked for an inventory has not got one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("nothing was looked at: there are no images in the source that was named")]
@@ -97,7 +94,9 @@ pub fn trust_root(inventory: &Inventory) -> String {
         Some(left) if left <= TimeDelta::zero() => {
             text.push_str(", EXPIRED: what it cannot prove may be in order");
         }
-        Some(left) if left < SOON => text.push_str(&format!(", ends in {}", shown::age(left))),
+        Some(left) if root.ends_soon(inventory.taken) => {
+            text.push_str(&format!(", ends in {}", shown::age(left)));
+        }
         Some(_) | None => {}
     }
     text.push('.');

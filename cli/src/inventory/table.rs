@@ -12,15 +12,15 @@ use cells::cells;
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use fit::{cut, shortened};
 use signature_continuity::clean::clean;
-use std::io::IsTerminal as _;
 use unicode_width::UnicodeWidthStr as _;
 
-/// Where the terminal does not tell.
-const USUAL_WIDTH: usize = 120;
+use crate::output::terminal::Terminal;
+
 /// Below this an image takes two lines.
 const WIDE: usize = 110;
 const NARROWEST: usize = 60;
-const WIDEST: usize = 400;
+/// Wider than all that is shown of one image: from here on nothing is cut.
+const UNCUT: usize = 2000;
 const GAP: usize = 2;
 const LONGEST_NOTE: usize = 500;
 /// The most unreadable images that are explained one by one.
@@ -35,40 +35,12 @@ const HEADER: [&str; 7] = [
     "WHERE",
 ];
 
-/// What a table is written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TableOptions {
-    /// In columns of the terminal.
-    pub width: usize,
-    /// Whether words are coloured too.
-    pub colours: bool,
-}
-
-impl TableOptions {
-    /// Standard output: as wide as `COLUMNS` or the terminal says, and coloured only on one, unless `NO_COLOR` is set.
-    #[must_use]
-    pub fn of_stdout() -> Self {
-        let said = std::env::var("COLUMNS").ok();
-        let said = said.and_then(|columns| columns.parse::<usize>().ok());
-        let terminal = || {
-            terminal_size::terminal_size()
-                .map(|(terminal_size::Width(width), _)| usize::from(width))
-        };
-        let width = said.or_else(terminal).unwrap_or(USUAL_WIDTH);
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self {
-            width,
-            colours: wanted && std::io::stdout().is_terminal(),
-        }
-    }
-}
-
 /// The inventory for people.
 #[must_use]
-pub fn table(inventory: &Inventory, paper: TableOptions) -> String {
+pub fn table(inventory: &Inventory, terminal: Terminal) -> String {
     let mut text = String::new();
     if !inventory.entries.is_empty() {
-        text.push_str(&rows(inventory, paper));
+        text.push_str(&rows(inventory, terminal));
         text.push('\n');
     }
     for note in inventory.notes.iter().chain(&unreadable(inventory)) {
@@ -99,8 +71,9 @@ fn unreadable(inventory: &Inventory) -> Vec<String> {
     notes
 }
 
-fn rows(inventory: &Inventory, paper: TableOptions) -> String {
-    let width = paper.width.clamp(NARROWEST, WIDEST);
+fn rows(inventory: &Inventory, terminal: Terminal) -> String {
+    let columns = terminal.columns.unwrap_or(usize::MAX);
+    let width = columns.clamp(NARROWEST, UNCUT);
     let cells: Vec<[String; 7]> = inventory
         .entries
         .iter()
@@ -116,7 +89,7 @@ fn rows(inventory: &Inventory, paper: TableOptions) -> String {
         // The first line is the header's.
         let row = at.checked_sub(1).filter(|row| row % height == 0);
         match row.and_then(|row| inventory.entries.get(row / height)) {
-            Some(entry) if paper.colours => coloured(&line, Severity::of(entry)),
+            Some(entry) if terminal.colours => coloured(&line, Severity::of(entry)),
             _ => line,
         }
     });
@@ -138,7 +111,9 @@ fn side_by_side(cells: &[[String; 7]], width: usize) -> Table {
         (&mut *posture, 12),
         (&mut *baseline, 15),
     ] {
-        *column = (*column).min(most);
+        if width < UNCUT {
+            *column = (*column).min(most);
+        }
     }
     let fixed = *drift + *enforced + *posture + *baseline + 6 * GAP;
     let room = width.saturating_sub(fixed);

@@ -5,9 +5,9 @@ use crate::inventory::{Place, sample};
 use proptest::prelude::*;
 use rstest::rstest;
 
-fn plain(width: usize) -> TableOptions {
-    TableOptions {
-        width,
+fn plain(width: usize) -> Terminal {
+    Terminal {
+        columns: Some(width),
         colours: false,
     }
 }
@@ -74,8 +74,8 @@ fn colours_are_added_and_change_nothing_else() {
     let inventory = sample::inventory();
     let coloured = table(
         &inventory,
-        TableOptions {
-            width: 120,
+        Terminal {
+            columns: Some(120),
             colours: true,
         },
     );
@@ -88,6 +88,34 @@ fn colours_are_added_and_change_nothing_else() {
         bare = bare.replace(&format!("\u{1b}[{code}m"), "");
     }
     assert_eq!(bare, table(&inventory, plain(120)));
+}
+
+#[test]
+fn what_is_piped_is_not_cut() {
+    let mut inventory = sample::inventory();
+    let long =
+        "a-namespace-with-a-long-name/an-object-whose-name-is-as-long-as-names-can-be".to_owned();
+    for entry in &mut inventory.entries {
+        entry.image.places = std::iter::once(Place {
+            namespace: long.clone(),
+            kind: "Deployment".to_owned(),
+            name: "x".repeat(150),
+        })
+        .collect();
+    }
+    let piped = Terminal {
+        columns: None,
+        colours: false,
+    };
+    let text = rows(&inventory, piped);
+    // Those are the ends of keys' fingerprints.
+    assert_eq!(
+        text.matches('…').count(),
+        text.matches("key d1550c8f…").count(),
+        "{text}"
+    );
+    assert!(text.contains(&"x".repeat(150)), "{text}");
+    assert_eq!(text.lines().count(), 1 + inventory.entries.len());
 }
 
 #[test]

@@ -35,6 +35,7 @@ pub struct Cluster(Arc<Connection>);
 struct Connection {
     client: Client,
     name: String,
+    server: String,
     // Only taken when it is dropped.
     runtime: Option<Runtime>,
 }
@@ -80,19 +81,21 @@ impl Cluster {
             .enable_all()
             .build()
             .map_err(|error| unusable(error.into()))?;
-        let client = wait(&runtime, async move {
+        let (client, server) = wait(&runtime, async move {
             let mut config = config.await?;
             config.connect_timeout = Some(CONNECT);
             config.read_timeout = Some(ATTEMPT);
             config.write_timeout = Some(ATTEMPT);
             // Attempts and pauses are bounded here.
             config.default_retry = false;
-            Ok(Client::try_from(config)?)
+            let server = config.cluster_url.to_string();
+            Ok((Client::try_from(config)?, server))
         })
         .and_then(|client| client)
         .map_err(unusable)?;
         Ok(Self(Arc::new(Connection {
             client,
+            server,
             name: match context {
                 Some(context) => format!("kubernetes:{context}"),
                 None => "kubernetes".to_owned(),
@@ -105,6 +108,12 @@ impl Cluster {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// The API server's address: two contexts may be of the same cluster.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.0.server
     }
 
     /// Asks, again where the server is busy, and waits for the answer.

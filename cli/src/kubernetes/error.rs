@@ -8,6 +8,7 @@ use kube::core::response::reason;
 use signature_continuity::clean::{SHOWN, clean};
 
 use super::question::Question;
+use crate::output::cause;
 
 /// Why an API server did not answer with what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -65,9 +66,10 @@ impl ClusterError {
         if let kube::Error::Api(status) = error {
             return Self::refused(&status, question, cluster);
         }
+        let why = cause::cause(&error).unwrap_or_else(|| clean(&error.to_string(), SHOWN));
         Self::Failed {
             what: format!(
-                "cannot {question}: the API server of {cluster} did not answer; see that `kubectl get --raw /readyz` does"
+                "cannot {question}: the API server of {cluster} did not answer ({why}); see that `kubectl get --raw /readyz` does"
             ),
             source: Some(error.into()),
         }

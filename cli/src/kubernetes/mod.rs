@@ -5,12 +5,14 @@
 //! pause gets it within bounds.
 
 mod connection;
+mod context;
 mod error;
 mod pages;
 mod permissions;
 mod question;
 
 pub use connection::Cluster;
+pub use context::current_context;
 pub use error::ClusterError;
 
 pub(crate) use permissions::Permission;

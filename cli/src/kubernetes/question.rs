@@ -48,7 +48,7 @@ impl Question {
             (Some(namespace), "configmaps", "get" | "list") => {
                 // Everybody's own role for reading; it shows no secrets.
                 return format!(
-                    "kubectl --namespace {namespace} create rolebinding continuity-view --clusterrole view --user {user}"
+                    "`kubectl --namespace {namespace} create rolebinding continuity-view --clusterrole view --user {user}`"
                 );
             }
             (Some(namespace), "configmaps", _) => format!(
@@ -61,7 +61,8 @@ impl Question {
                 "kubectl create clusterrolebinding continuity-inventory-2 --clusterrole continuity-inventory --user {user}"
             ),
         };
-        format!("{binding}, with the roles of deploy/rbac.yaml")
+        // The command ends where the quote does: it is to be pasted.
+        format!("`{binding}`, with the roles of deploy/rbac.yaml")
     }
 
     /// Where it is asked, for messages.

@@ -6,6 +6,7 @@ use super::examine::newest;
 use super::{Learner, Outcome, StoreSnapshot};
 use crate::baseline::{DigestObservation, UpdateResult, ahead};
 use crate::inventory::{Image, Survey};
+use crate::output::cause::with_cause;
 use crate::store::StoreError;
 use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::reference::{ImageReference, Repository};
@@ -39,7 +40,7 @@ impl Learner<'_> {
         };
         let lookup = |repository: &Repository| match self.store.read(repository) {
             Ok(stored) => stored.lookup,
-            Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+            Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         };
         survey.run(images, &lookup, step, |group| {
             if let Some(repository) = &group.repository {

@@ -21,6 +21,7 @@ pub use snapshot::StoreSnapshot;
 use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold};
 use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::RepositoryObserver;
+use crate::output::cause::with_cause;
 use crate::store::{LearnerState, Store, StoreError, Stored};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Lookup, State};
@@ -91,17 +92,20 @@ impl Learner<'_> {
             Share::Declared | Share::Part => Ok(()),
         });
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
-        // What cannot be read is kept until somebody has looked at it: a new count would say that nothing was lost.
-        let unsure = memory.is_unsure() && !self.options.accept_lost;
         let remembered = finished.and_then(|()| {
-            if outcome.interrupted || self.options.dry_run || unsure {
+            // A run that found nothing out is none: nobody is to take it for one that learned.
+            if outcome.interrupted || self.options.dry_run || outcome.is_blind() {
+                return Ok(());
+            }
+            // What could not be read is kept: a new count would say that nothing was lost. What is damaged is mended.
+            if memory.is_unread() && !self.options.accept_lost {
                 return Ok(());
             }
             self.remember(&memory, &outcome)
         });
         // Whatever the store refuses, what was found out is told.
         if let Err(error) = remembered {
-            outcome.fail(error.to_string());
+            outcome.fail(with_cause(&error));
         }
         Ok(outcome)
     }
@@ -120,7 +124,7 @@ impl Learner<'_> {
                 read.insert(repository.clone(), stored);
                 lookup
             }
-            Err(error) => Lookup::Unusable(format!("reading it failed: {error}")),
+            Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         }
     }
 
@@ -328,6 +332,10 @@ impl Learner<'_> {
                 baselines,
             },
             examined: memory.examined(&outcome.examined, self.now.date_naive()),
+            found: Some(match (self.options.share, memory.found()) {
+                (Share::Part, Some(earlier)) => outcome.report_over(earlier),
+                (Share::Part | Share::Whole | Share::Declared, _) => outcome.report(),
+            }),
         })
     }
 }

@@ -3,7 +3,8 @@
 use super::StoreSnapshot;
 use crate::baseline::BaselineEvent;
 use crate::inventory::Entry;
-use crate::store::StoreError;
+use crate::output::cause;
+use crate::store::{DriftReport, StoreError};
 use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::drift::Drift;
 use signature_continuity::posture::{Cause, Posture};
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 const MOST_SHOWN: usize = 20_000;
 /// How many releases to come are told of that drift.
 const MOST_AHEAD: usize = 20;
-/// After how many objects in a row that could not be written the store counts as broken.
+/// After how many objects in a row about which the store did not answer it counts as broken.
 const MOST_REFUSED: usize = 10;
 /// From how many images on a share of unverifiable ones says something about the trust root.
 const ENOUGH: usize = 4;
@@ -75,7 +76,7 @@ impl Outcome {
             .iter()
             .map(|(name, why)| format!("{name} is left as it is: {why}"));
         let doubt = memory.doubt().map(|why| {
-            format!("{why}; until then no new baseline is begun, unless --accept-lost says that none is missed")
+            format!("{why}: how many baselines there were is not known, so this run begins none, unless --accept-lost says that none is missed; compare with a backup (continuity restore)")
         });
         Self {
             notes: notes.chain(doubt).collect(),
@@ -110,9 +111,27 @@ impl Outcome {
         self.refused_in_a_row = 0;
     }
 
-    /// One object could not be read or written. Only when many in a row cannot is it the store.
+    /// One object could not be read or written. What the store refuses about that object is no reason to leave the
+    /// others; only when it does not answer many times in a row is it the store.
     pub(super) fn refused(&mut self, text: String, error: StoreError) -> Result<(), StoreError> {
-        self.fail(text);
+        let cause = match &error {
+            StoreError::Failed { source, .. } => source
+                .as_ref()
+                .map(|source| cause::cause(source.as_ref()).unwrap_or_else(|| source.to_string())),
+            StoreError::Conflict(_)
+            | StoreError::TooLarge { .. }
+            | StoreError::LeftAlone { .. }
+            | StoreError::DamagedState(_)
+            | StoreError::OtherWriter(_) => None,
+        };
+        let answered = cause.is_none();
+        self.fail(match cause {
+            Some(cause) if !text.contains(&cause) => format!("{text}: {cause}"),
+            Some(_) | None => text,
+        });
+        if answered {
+            return Ok(());
+        }
         self.refused_in_a_row += 1;
         if self.refused_in_a_row >= MOST_REFUSED {
             return Err(error);
@@ -167,6 +186,30 @@ impl Outcome {
         self.failures.extend(ahead.failures);
         self.conflicts += ahead.conflicts;
         self.interrupted |= ahead.interrupted;
+    }
+
+    /// What is kept of it for whoever asks later.
+    pub(super) fn report(&self) -> DriftReport {
+        let drifted = self.drifted().map(|entry| {
+            let drift = entry
+                .drift()
+                .map_or_else(|| "cannot be read".to_owned(), Drift::to_string);
+            (entry.image.spelled.clone(), drift)
+        });
+        let mut report = DriftReport::new(drifted, self.undetermined);
+        report.add_unnamed(self.drifted_besides);
+        report
+    }
+
+    /// The same, of a run that looked at a part only.
+    pub(super) fn report_over(&self, earlier: &DriftReport) -> DriftReport {
+        let looked_at: BTreeSet<&str> = self
+            .entries
+            .iter()
+            .map(|entry| entry.image.spelled.as_str())
+            .collect();
+        self.report()
+            .over(earlier, |image| looked_at.contains(image))
     }
 
     /// Whether so many images are unverifiable that it is the trust root rather than an attack on each.

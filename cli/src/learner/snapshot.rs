@@ -1,6 +1,7 @@
 //! What a store remembers at the beginning of a run.
 
-use crate::store::{Store, StoreError};
+use crate::output::cause::with_cause;
+use crate::store::{DriftReport, Store, StoreError};
 use chrono::{NaiveDate, TimeDelta};
 use signature_continuity::reference::Repository;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +18,10 @@ pub struct StoreSnapshot {
     unusable: Vec<(String, String)>,
     missed: u64,
     unsure: Option<String>,
+    unread: bool,
     ran: bool,
     examined: BTreeMap<Repository, NaiveDate>,
+    found: Option<DriftReport>,
 }
 
 impl StoreSnapshot {
@@ -45,11 +48,13 @@ impl StoreSnapshot {
                 memory.missed = state.state.baselines.saturating_sub(present);
                 memory.ran = true;
                 memory.examined = state.examined;
+                memory.found = state.found;
             }
             // How many there were is not known: that is no reason to stop learning what is there.
-            Err(error @ StoreError::Failed { .. }) => {
+            Err(error @ (StoreError::Failed { .. } | StoreError::DamagedState(_))) => {
                 memory.ran = true;
-                memory.unsure = Some(error.to_string());
+                memory.unread = matches!(error, StoreError::Failed { .. });
+                memory.unsure = Some(with_cause(&error));
             }
             Err(error) => return Err(error),
         }
@@ -80,6 +85,12 @@ impl StoreSnapshot {
         self.unsure.is_some()
     }
 
+    /// Whether the learner's last words are perhaps in order, and could not be read.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.unread
+    }
+
     /// Why that is not known.
     #[must_use]
     pub fn doubt(&self) -> Option<&str> {
@@ -90,6 +101,12 @@ impl StoreSnapshot {
     #[must_use]
     pub fn has_run(&self) -> bool {
         self.ran
+    }
+
+    /// What the run before found.
+    #[must_use]
+    pub fn found(&self) -> Option<&DriftReport> {
+        self.found.as_ref()
     }
 
     /// Objects that cannot be used, and why.

@@ -6,7 +6,7 @@ use continuity_registry::TrustRoot;
 use signature_continuity::baseline::Lookup;
 use signature_continuity::host_error::HostError;
 use signature_continuity::reference::ImageReference;
-use signature_continuity::settings::Settings;
+use signature_continuity::settings::{CertificateChain, Settings};
 
 /// Looks with one policy's settings.
 pub struct ImageObserver {
@@ -30,6 +30,24 @@ impl ImageObserver {
     #[must_use]
     pub fn trust_root(&self) -> TrustRoot {
         self.observer.trust_root((self.clock)())
+    }
+
+    /// The certificate authorities of the trust root that issue now or will, and that the settings' chains lack: what
+    /// they issue would be proven by nobody.
+    #[must_use]
+    pub fn missing_authorities(&self, settings: &Settings) -> Vec<CertificateChain> {
+        let known = settings.certificate_chains();
+        let has = |chain: &CertificateChain| {
+            let issuing = chain.certificates().first();
+            issuing.is_some_and(|issuing| {
+                known
+                    .iter()
+                    .any(|known| known.certificates().contains(issuing))
+            })
+        };
+        let mut missing = self.observer.authorities(Some((self.clock)()));
+        missing.retain(|chain| !has(chain));
+        missing
     }
 }
 

@@ -14,7 +14,7 @@ use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::posture::{Cause, Posture};
 use signature_continuity::proof::ProvenSigner;
 use signature_continuity::reference::ImageReference;
-use signature_continuity::settings::Settings;
+use signature_continuity::settings::{CertificateChain, Settings};
 use std::collections::BTreeMap;
 
 use super::host::{Fact, ObservingHost, Prover};
@@ -57,6 +57,12 @@ impl NativeObserver {
     #[must_use]
     pub fn trust_root(&self, now: DateTime<Utc>) -> TrustRoot {
         self.material.describe(now)
+    }
+
+    /// The certificate authorities of the trust root; with a time, those in use then or later.
+    #[must_use]
+    pub fn authorities(&self, now: Option<DateTime<Utc>>) -> Vec<CertificateChain> {
+        self.material.authorities(now)
     }
 
     /// The registry client.

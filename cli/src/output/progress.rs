@@ -3,12 +3,14 @@
 //! Invariant: nothing is written where standard error is no terminal, and what is shown of a step is cleaned: registries
 //! are named by whoever writes image references.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use super::terminal::can_draw;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use signature_continuity::clean::clean;
+use std::fmt::Write;
 use std::time::Duration;
 
 const LONGEST_STEP: usize = 60;
-const TEMPLATE: &str = "{bar:24} {pos}/{len}  {per_sec}  {eta} left  {msg}";
+const TEMPLATE: &str = "{bar:24} {pos}/{len}  {rate}  {eta} left  {msg}";
 
 /// The progress of one run. Copies show the same bar; any thread may step.
 #[derive(Debug, Clone)]
@@ -20,6 +22,9 @@ impl Progress {
     /// On standard error, where that is a terminal.
     #[must_use]
     pub fn new() -> Self {
+        if !can_draw() {
+            return Self::hidden();
+        }
         Self::on(ProgressDrawTarget::stderr())
     }
 
@@ -32,6 +37,10 @@ impl Progress {
     fn on(target: ProgressDrawTarget) -> Self {
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            let style = style.with_key("rate", |state: &ProgressState, to: &mut dyn Write| {
+                // A writer to memory does not fail.
+                let _ = to.write_str(&rate(state.per_sec()));
+            });
             bar.set_style(style.progress_chars("=> "));
         }
         Self { bar }
@@ -71,6 +80,15 @@ impl Progress {
     }
 }
 
+/// `0.4/s`, `12/s`: nobody reads decimals of a thousand.
+fn rate(per_second: f64) -> String {
+    if per_second < 10.0 {
+        format!("{per_second:.1}/s")
+    } else {
+        format!("{per_second:.0}/s")
+    }
+}
+
 impl Default for Progress {
     fn default() -> Self {
         Self::new()
@@ -98,6 +116,12 @@ mod tests {
         );
         progress.finish();
         assert_eq!(terminal.contents(), "");
+    }
+
+    #[test]
+    fn a_rate_is_a_number_that_can_be_read() {
+        assert_eq!(rate(0.44), "0.4/s");
+        assert_eq!(rate(1398.5629), "1399/s");
     }
 
     #[test]

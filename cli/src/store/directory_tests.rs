@@ -33,6 +33,7 @@ fn next(before: &Baseline) -> Baseline {
 fn learner_state() -> LearnerState {
     let last_run = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
     LearnerState {
+        found: None,
         state: State {
             version: 1,
             last_run,

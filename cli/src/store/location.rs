@@ -50,6 +50,16 @@ impl Location {
     }
 }
 
+impl std::fmt::Display for Location {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Directory(path) => write!(formatter, "dir:{}", path.display()),
+            Self::Kubernetes(None) => formatter.write_str("kubernetes"),
+            Self::Kubernetes(Some(context)) => write!(formatter, "kubernetes:{context}"),
+        }
+    }
+}
+
 impl FromStr for Location {
     type Err = String;
 
@@ -79,6 +89,7 @@ mod tests {
         Location::Kubernetes(Some("arn:aws:eks:x".to_owned()))
     )]
     fn accepts_both_kinds(#[case] text: &str, #[case] expected: Location) {
+        assert_eq!(expected.to_string(), text);
         assert_eq!(text.parse(), Ok(expected));
     }
 

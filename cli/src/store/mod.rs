@@ -3,9 +3,11 @@
 //! Invariant: a baseline is only replaced by whoever has read what is there now (compare and swap); what is there and
 //! does not parse is reported and left alone; nothing is ever deleted.
 
+mod backup;
 mod directory;
 mod directory_source;
 mod directory_writer;
+mod drift_report;
 mod kubernetes;
 mod location;
 mod object;
@@ -13,9 +15,11 @@ mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use backup::Backup;
 pub use directory::DirectoryBaselines;
 pub use directory_source::DirectorySource;
 pub use directory_writer::{DirectoryWriter, WriteError as DirectoryWriteError};
+pub use drift_report::{DriftReport, DriftingImage};
 pub use kubernetes::{ClusterConfigMaps, KubernetesBaselines};
 pub use location::Location;
 pub use object::WRITER;
@@ -24,6 +28,8 @@ pub use source::{ConfigMapKey, ConfigMapSource, SourceError};
 use signature_continuity::baseline::{Baseline, Lookup, STATE_NAME, State};
 use signature_continuity::reference::Repository;
 use std::collections::BTreeMap;
+
+use crate::output::words::counted;
 
 /// Baselines, to be read and written.
 pub trait Store: Send + Sync {
@@ -55,6 +61,32 @@ pub trait Store: Send + Sync {
     /// [`StoreError::OtherWriter`] where another writer keeps this store.
     fn claim(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    /// For whom this store takes the user, by its own word. `None`: it knows nobody, as a directory.
+    ///
+    /// # Errors
+    /// When it does not say.
+    fn user(&self) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    /// Why a repository without a baseline may be one whose baseline was lost; nobody is to begin it cold then. By the
+    /// learner's count, any that is absent may be, as long as some are gone.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn may_be_lost(&self, _repository: &Repository) -> Result<Option<String>, StoreError> {
+        let Some(state) = self.state()? else {
+            return Ok(None);
+        };
+        let lost = lost(&state, &self.list()?);
+        Ok((lost > 0).then(|| {
+            format!(
+                "{} missing of those that the learner counted",
+                counted(lost, "baseline is", "baselines are")
+            )
+        }))
     }
 
     /// The learner's last words. `None`: it never ran.
@@ -104,6 +136,15 @@ pub struct LearnerState {
     pub state: State,
     /// `data["history.json"]`: on which day a repository's own past was examined last.
     pub examined: BTreeMap<Repository, chrono::NaiveDate>,
+    /// `data["drift.json"]`: what the last run found.
+    pub found: Option<DriftReport>,
+}
+
+/// How many baselines were there when the learner ended last, and are not any more.
+#[must_use]
+pub fn lost(state: &LearnerState, listed: &[Listed]) -> u64 {
+    let present = u64::try_from(listed.len()).unwrap_or(u64::MAX);
+    state.state.baselines.saturating_sub(present)
 }
 
 /// Why a store did not do what it was asked.
@@ -130,6 +171,9 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// The learner's state is there, and damaged: the next run that ends writes it anew.
+    #[error("{0}")]
+    DamagedState(String),
     /// Another writer keeps this store.
     #[error("{0}")]
     OtherWriter(String),
@@ -145,12 +189,9 @@ pub enum StoreError {
 }
 
 fn unreadable_state(store: &str, why: &str) -> StoreError {
-    StoreError::Failed {
-        what: format!(
-            "{STATE_NAME} in {store} cannot be used ({why}); the next `continuity learn` that ends writes it anew"
-        ),
-        source: None,
-    }
+    StoreError::DamagedState(format!(
+        "{STATE_NAME} in {store} is damaged ({why}); the next `continuity learn` that ends writes it anew"
+    ))
 }
 
 fn newer_state() -> StoreError {

@@ -14,6 +14,7 @@ use signature_continuity::reference::Repository;
 use std::collections::BTreeMap;
 
 use super::{LearnerState, Listed, StoreError};
+use crate::output::words::plain;
 
 /// The annotation of the state object that says who keeps the store: `directory` or `kubernetes`.
 pub const WRITER: &str = "signature-continuity/writer";
@@ -27,6 +28,7 @@ const REPOSITORY: &str = "repository";
 const BASELINE: &str = "baseline.json";
 const STATE: &str = "state.json";
 const HISTORY: &str = "history.json";
+const DRIFT: &str = "drift.json";
 
 /// What goes into a ConfigMap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +57,7 @@ impl Object {
     /// The learner's state, kept by `writer`.
     pub(super) fn of_state(state: &LearnerState, writer: &str) -> Result<Self, StoreError> {
         let examined = newest(&state.examined);
-        let data = map([
+        let mut data = map([
             (
                 STATE,
                 json(STATE_NAME, serde_json::to_string_pretty(&state.state))?,
@@ -65,6 +67,10 @@ impl Object {
                 json(STATE_NAME, serde_json::to_string_pretty(&examined))?,
             ),
         ]);
+        if let Some(found) = &state.found {
+            let found = json(STATE_NAME, serde_json::to_string_pretty(found))?;
+            data.insert(DRIFT.to_owned(), found);
+        }
         Self {
             name: STATE_NAME.to_owned(),
             labels: BTreeMap::new(),
@@ -148,8 +154,8 @@ pub(super) fn state(data: &BTreeMap<String, String>) -> Result<LearnerState, Str
     let text = data
         .get(STATE)
         .ok_or_else(|| format!("expected data[\"{STATE}\"]"))?;
-    let state: State =
-        serde_json::from_str(text).map_err(|error| format!("data[\"{STATE}\"]: {error}"))?;
+    let state: State = serde_json::from_str(text)
+        .map_err(|error| format!("data[\"{STATE}\"]: {}", plain(&error)))?;
     if state.version != VERSION {
         return Err(format!(
             "expected version {VERSION} in data[\"{STATE}\"], got {}",
@@ -158,11 +164,18 @@ pub(super) fn state(data: &BTreeMap<String, String>) -> Result<LearnerState, Str
     }
     let examined = match data.get(HISTORY) {
         None => BTreeMap::new(),
-        Some(text) => {
-            serde_json::from_str(text).map_err(|error| format!("data[\"{HISTORY}\"]: {error}"))?
-        }
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| format!("data[\"{HISTORY}\"]: {}", plain(&error)))?,
     };
-    Ok(LearnerState { state, examined })
+    // Only told: what does not parse costs nothing but that.
+    let found = data
+        .get(DRIFT)
+        .and_then(|text| serde_json::from_str(text).ok());
+    Ok(LearnerState {
+        state,
+        examined,
+        found,
+    })
 }
 
 /// Whether the state was written by a version that came after this one.

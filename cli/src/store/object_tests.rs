@@ -58,6 +58,7 @@ fn what_is_no_baseline_is_not_listed() {
 fn the_state_comes_back_without_what_there_is_no_room_for() {
     let day = now().date_naive();
     let mut state = LearnerState {
+        found: None,
         state: State {
             version: VERSION,
             last_run: now(),

@@ -12,6 +12,7 @@
 )]
 
 mod clusters;
+mod contexts;
 mod learning;
 mod observation;
 mod races;

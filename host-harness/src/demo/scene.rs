@@ -1,13 +1,12 @@
 //! Telling one act: what happened, what the policy made of it, and whether that is what had to come.
 
-use std::io::IsTerminal as _;
-
 use anyhow::bail;
 use serde_json::Value;
 
 use crate::evaluation::Outcome;
 use continuity_cli::learner::Change;
 use continuity_cli::output;
+use continuity_cli::output::terminal::Terminal;
 
 const GREEN: &str = "\x1b[32m";
 const YELLOW: &str = "\x1b[33m";
@@ -119,7 +118,7 @@ pub(super) fn fact(outcome: &Outcome, key: &str) -> String {
 }
 
 fn paint(style: &str, text: &str) -> String {
-    if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+    if Terminal::of_stdout().colours {
         format!("{style}{text}\x1b[0m")
     } else {
         text.to_owned()

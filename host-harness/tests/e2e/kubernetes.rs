@@ -53,6 +53,7 @@ pub fn next(before: &Baseline) -> Baseline {
 
 pub fn state(baselines: u64) -> LearnerState {
     LearnerState {
+        found: None,
         state: State {
             version: 1,
             last_run: then(),

@@ -66,6 +66,21 @@ pub struct Retired {
     pub reason: String,
 }
 
+/// That somebody who was ended was approved again: the end stays on the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revived {
+    /// Whom.
+    pub id: SignerId,
+    /// The end as it was.
+    pub retired: Retired,
+    /// When it was undone.
+    pub at: DateTime<Utc>,
+    /// By whom.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// A stranger seen beside a known signer: recorded, and still a stranger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,7 +1,7 @@
 //! Whether anybody learns: new repositories are admitted because somebody will.
 
 use super::report::ImageReport;
-use crate::baseline::{LEARNER_GONE_AFTER, STATE_NAME, State};
+use crate::baseline::{STATE_NAME, State};
 use crate::calls::{CallError, Calls};
 use crate::drift::Drift;
 use crate::host_error::HostError;
@@ -36,7 +36,7 @@ pub(super) fn note(
         Err(_) => return None,
     };
     match state {
-        Some(state) if calls.started() - state.last_run <= LEARNER_GONE_AFTER => None,
+        Some(state) if !state.is_gone(calls.started()) => None,
         Some(state) => Some(format!(
             "the learner ran last on {}: new repositories are not being learned; see continuity status",
             state.last_run.format("%Y-%m-%d")

@@ -6,6 +6,8 @@
 use chrono::{DateTime, Utc};
 use signature_continuity::certificate::CertificateFacts;
 use signature_continuity::clean::{SHOWN, clean};
+use signature_continuity::pem;
+use signature_continuity::settings::{CertificateChain, EXPIRES_SOON};
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot, TufConfig};
 
 use super::{PATIENCE, TrustSource, cache_directory};
@@ -29,6 +31,21 @@ pub struct TrustRoot {
     pub as_of: Option<DateTime<Utc>>,
     /// When the first of its certificates or keys in use ends.
     pub expires: Option<DateTime<Utc>>,
+}
+
+impl TrustRoot {
+    /// Whether the first of its parts in use has ended.
+    #[must_use]
+    pub fn has_ended(&self, now: DateTime<Utc>) -> bool {
+        self.expires.is_some_and(|end| end <= now)
+    }
+
+    /// Whether that is so soon that people are told.
+    #[must_use]
+    pub fn ends_soon(&self, now: DateTime<Utc>) -> bool {
+        self.expires
+            .is_some_and(|end| end > now && end - now <= EXPIRES_SOON)
+    }
 }
 
 impl TrustSource {
@@ -118,6 +135,31 @@ impl TrustMaterial {
             expires: self.root.as_ref().and_then(|root| first_end(root, now)),
         }
     }
+
+    /// The certificate authorities that are in use at `now`, or will be; without a time, all that ever were. As settings
+    /// have them: intermediates first, root last. What is no such chain issues nothing that a policy could accept, and is
+    /// left out.
+    #[must_use]
+    pub fn authorities(&self, now: Option<DateTime<Utc>>) -> Vec<CertificateChain> {
+        let Some(root) = &self.root else {
+            return Vec::new();
+        };
+        let now = now.map(|now| now.timestamp());
+        root.certificate_authorities
+            .iter()
+            .filter(|authority| {
+                let end = authority.valid_for.as_ref().and_then(|range| range.end);
+                end.zip(now).is_none_or(|(end, now)| end.as_second() >= now)
+            })
+            .filter_map(|authority| {
+                let blocks = authority.cert_chain.certificates.iter();
+                let pem: String = blocks
+                    .map(|certificate| pem::encode("CERTIFICATE", certificate.raw_bytes.as_bytes()))
+                    .collect();
+                CertificateChain::from_pem(&pem).ok()
+            })
+            .collect()
+    }
 }
 
 /// Start and end in seconds.
@@ -189,6 +231,33 @@ mod tests {
         assert!(described.as_of.unwrap() < now);
         // The public root of 2021 ended; the chain in use is of 2022, for ten years.
         assert!(described.expires.unwrap() > now);
+    }
+
+    #[test]
+    fn the_public_roots_authorities_are_those_of_the_settings_default() {
+        let now = DateTime::parse_from_rfc3339("2026-11-24T00:00:00Z")
+            .unwrap()
+            .to_utc();
+        let material = of_public_good(Err("no network".to_owned()), now);
+        let known = CertificateChain::public_good();
+        assert_eq!(material.authorities(None), known);
+        // That of 2021 issues no more.
+        assert_eq!(material.authorities(Some(now)), known.get(1..).unwrap());
+        let nothing = TrustSource::Nothing.material().unwrap();
+        assert!(nothing.authorities(None).is_empty());
+    }
+
+    #[test]
+    fn an_end_is_told_two_weeks_ahead() {
+        let now = Utc::now();
+        let ending = |days| TrustRoot {
+            expires: Some(now + chrono::TimeDelta::days(days)),
+            ..TrustRoot::default()
+        };
+        assert!(ending(14).ends_soon(now) && !ending(14).has_ended(now));
+        assert!(!ending(15).ends_soon(now));
+        assert!(ending(-1).has_ended(now) && !ending(-1).ends_soon(now));
+        assert!(!TrustRoot::default().has_ended(now));
     }
 
     #[test]

@@ -27,6 +27,13 @@ fn an_approval_adds_a_signer_and_revives_a_retired_one() {
     let record = revived.record(&newcomer.id()).unwrap();
     assert!(record.alone && record.retired.is_none());
     assert!(matches!(record.origin, Origin::Approved { .. }));
+    let [end] = revived.revived.as_slice() else {
+        panic!("{:?}", revived.revived);
+    };
+    assert_eq!((&end.id, &end.retired.by), (&newcomer.id(), &approval().by));
+    // As every part of a baseline it survives being written.
+    let json = serde_json::to_string(&revived).unwrap();
+    assert_eq!(Baseline::from_json(&json, &repository()), Ok(revived));
 }
 
 #[test]

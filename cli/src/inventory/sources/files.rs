@@ -41,7 +41,7 @@ pub(super) fn each(
             .to_string();
         match text_of(path) {
             Ok(text) => read(gathering, &shown, &text),
-            Err(error) => gathering.note(&format!("{shown} was not read: {error}")),
+            Err(error) => gathering.unread(&format!("{shown} was not read: {error}")),
         }
     }
     Ok(())
@@ -82,11 +82,11 @@ impl Walk {
         let entries = match fs::read_dir(directory) {
             Ok(entries) if depth < DEEPEST => entries,
             Ok(_) => {
-                gathering.note(&format!("{} is too deep", directory.display()));
+                gathering.unread(&format!("{} is too deep", directory.display()));
                 return;
             }
             Err(error) => {
-                gathering.note(&format!("{} was not read: {error}", directory.display()));
+                gathering.unread(&format!("{} was not read: {error}", directory.display()));
                 return;
             }
         };
@@ -106,7 +106,7 @@ impl Walk {
     fn file(&mut self, path: PathBuf, gathering: &mut Gathering) {
         if self.files.len() >= MOST_FILES {
             if !self.full {
-                gathering.note(&format!("only the first {MOST_FILES} files were read"));
+                gathering.unread(&format!("only the first {MOST_FILES} files were read"));
             }
             self.full = true;
         } else if self.is_new(&path) {

@@ -2,6 +2,7 @@
 
 use super::files::each;
 use super::{Gathered, Gathering, SourceError, place};
+use crate::output::words::plain;
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::path::Path;
@@ -17,7 +18,13 @@ pub fn manifests(path: &Path) -> Result<Gathered, SourceError> {
     let mut gathering = Gathering::default();
     each(path, &mut gathering, |gathering, file, text| {
         documents(gathering, file, text, |gathering, object| {
-            add(gathering, file, &object, DEEPEST);
+            let mut objects = Vec::new();
+            each_object(gathering, file, &object, &mut |object| {
+                objects.push(object.clone());
+            });
+            for object in &objects {
+                add(gathering, file, object);
+            }
         });
     })?;
     Ok(gathering.finish())
@@ -39,9 +46,10 @@ pub(super) fn documents(
             Ok(Value::Null) => {}
             Ok(value) => read(gathering, value),
             Err(error) => {
-                gathering.note(&format!(
-                    "{file} was not read from document {} on: {error}",
-                    number + 1
+                gathering.unread(&format!(
+                    "{file} was not read from document {} on: {}",
+                    number + 1,
+                    plain(&error)
                 ));
                 return;
             }
@@ -49,7 +57,38 @@ pub(super) fn documents(
     }
 }
 
-fn add(gathering: &mut Gathering, file: &str, object: &Value, depth: usize) {
+/// Hands over an object, or those of a list.
+pub(super) fn each_object(
+    gathering: &mut Gathering,
+    file: &str,
+    object: &Value,
+    take: &mut dyn FnMut(&Value),
+) {
+    take_apart(gathering, file, object, DEEPEST, take);
+}
+
+fn add(gathering: &mut Gathering, file: &str, object: &Value) {
+    let kind = object
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let place = place(kind, object);
+    if let Err(error) = gathering.add_object(kind, object, &place) {
+        gathering.unread(&format!(
+            "{} in {file} was not read: {}",
+            place.name,
+            plain(&error)
+        ));
+    }
+}
+
+fn take_apart(
+    gathering: &mut Gathering,
+    file: &str,
+    object: &Value,
+    depth: usize,
+    take: &mut dyn FnMut(&Value),
+) {
     let kind = object.get("kind").and_then(Value::as_str);
     let is_object = object.get("apiVersion").is_some_and(Value::is_string);
     let (Some(kind), true) = (kind, is_object) else {
@@ -65,15 +104,10 @@ fn add(gathering: &mut Gathering, file: &str, object: &Value, depth: usize) {
                 return;
             }
             for item in items {
-                add(gathering, file, &typed(item, kind, object), depth - 1);
+                take_apart(gathering, file, &typed(item, kind, object), depth - 1, take);
             }
         }
-        Some(_) | None => {
-            let place = place(kind, object);
-            if let Err(error) = gathering.add_object(kind, object, &place) {
-                gathering.note(&format!("{} in {file} was not read: {error}", place.name));
-            }
-        }
+        Some(_) | None => take(object),
     }
 }
 

@@ -4,6 +4,7 @@ use super::files::each;
 use super::manifests::documents;
 use super::{Gathered, Gathering, SourceError, place};
 use crate::admission::Review;
+use crate::output::words::plain;
 use serde_json::Value;
 use signature_continuity::clean::clean;
 use std::path::Path;
@@ -22,7 +23,8 @@ pub fn reviews(path: &Path) -> Result<Gathered, SourceError> {
             text,
             |gathering, document| match Review::from_value(document) {
                 Ok(review) => add(gathering, file, review.request()),
-                Err(error) => gathering.note(&format!("{file} was not read: {error}")),
+                // Responses lie beside requests.
+                Err(error) => gathering.note(&format!("{file} was not read: {}", plain(&error))),
             },
         );
     })?;
@@ -45,6 +47,6 @@ fn add(gathering: &mut Gathering, file: &str, request: &Value) {
         place.name = clean(name, 253);
     }
     if let Err(error) = gathering.add_object(kind, object, &place) {
-        gathering.note(&format!("{file} was not read: {error}"));
+        gathering.unread(&format!("{file} was not read: {}", plain(&error)));
     }
 }

@@ -186,6 +186,10 @@ impl Store for KubernetesBaselines {
         Ok(Revision::At(version(&written).to_owned()))
     }
 
+    fn user(&self) -> Result<Option<String>, StoreError> {
+        Ok(Some(self.cluster.user()?))
+    }
+
     fn claim(&self) -> Result<(), StoreError> {
         match self.present(STATE_NAME)? {
             Some(map) => self.mine(&map),

@@ -48,12 +48,13 @@ impl Desk {
 
     pub fn call(&self, arguments: &[&str]) -> (i32, String, String) {
         let store = format!("dir:{}", self.world.directory.path().display());
-        let looks = !["restore", "retire"].contains(&arguments[0]);
+        let looks = !["list", "restore", "retire"].contains(&arguments[0]);
         let mut command = Command::cargo_bin("continuity").unwrap();
         command
             .current_dir(self.files.path())
             .env("CONTINUITY_STORE", &store)
             .env("COLUMNS", "160")
+            .env("USER", "tester")
             .args(arguments)
             .args(["--policy", "settings.json"]);
         if looks {

@@ -1,5 +1,7 @@
 //! Learning from a registry: releases, and those who would like to be learned.
 
+mod checks;
+mod commands;
 mod desk;
 mod patterns;
 mod poisoning;

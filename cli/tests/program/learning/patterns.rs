@@ -42,13 +42,23 @@ fn a_signer_who_was_ended_is_shown_however_many_repositories_match() {
     std::fs::write(broken, "no: [config map").unwrap();
 
     let pattern = format!("{}/**", desk.world.registry.name("").trim_end_matches('/'));
-    let text = desk.ok(&["approve", &pattern, X, "--reason", "T-3", "--yes"]);
+    // Nobody is brought back by a pattern that happens to match.
+    let text = desk.ends(2, &["approve", &pattern, X, "--reason", "T-3", "--yes"]);
+    assert!(
+        text.contains("was retired") && text.contains("by tester (leaked)"),
+        "{text}"
+    );
+    let revive = [
+        "approve", &pattern, X, "--reason", "T-3", "--yes", "--revive",
+    ];
+    let text = desk.ok(&revive);
     let line = format!("{}  generation 1 -> 2: the same", repository(4));
     assert!(text.contains(&line), "{text}");
     assert!(
         !text.contains(&format!("{}  generation 3", repository(5))),
         "{text}"
     );
+    assert!(text.contains("+  \"revived\""), "{text}");
     assert!(text.contains("\"reason\": \"leaked\""), "{text}");
     assert!(
         text.contains("cannot be used, and may be one of those"),

@@ -231,13 +231,10 @@ fn status_check_and_restore() {
     let file = format!("{name}.yaml");
     std::fs::rename(store.join(&file), backup.join(&file)).unwrap();
     let text = desk.ends(1, &["learn", "--manifests", "deploy"]);
-    assert!(
-        text.contains("1 baselines that were there are gone"),
-        "{text}"
-    );
+    assert!(text.contains("1 baseline that was there is gone"), "{text}");
     assert_eq!(desk.world.baseline(), None);
     let text = desk.ok(&["restore", "backup"]);
-    assert!(text.contains("1 baselines put back"), "{text}");
+    assert!(text.contains("1 baseline put back"), "{text}");
     desk.ok(&["learn", "--manifests", "deploy"]);
 
     // What works no more is told with what would help.
