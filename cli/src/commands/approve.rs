@@ -22,6 +22,7 @@ use crate::explanation;
 use crate::output;
 use crate::program::{Status, UsageError};
 use crate::store::Store;
+use crate::store::names;
 
 /// How many digits of an id have to be typed.
 const FEWEST_DIGITS: usize = 12;
@@ -124,7 +125,7 @@ impl Approve {
         }
         let (reference, digest) = self.image()?;
         let repository = settings.aliased(reference.repository());
-        if store.read(&repository)?.lookup == Lookup::Absent {
+        if names::find(store, &repository)?.lookup == Lookup::Absent {
             refuse_if_lost(store, &repository)?;
             bail!(
                 "{repository} has no baseline, so nothing of it drifts; what a pin rejects is accepted by an exception in the settings"

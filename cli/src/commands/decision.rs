@@ -15,6 +15,7 @@ use crate::output;
 use crate::output::cause::with_cause;
 use crate::output::words::counted;
 use crate::program::UsageError;
+use crate::store::names;
 use crate::store::{Store, StoreError, Stored};
 
 /// How many differences are shown whole.
@@ -46,7 +47,7 @@ impl Decision<'_> {
     pub(super) fn carry_out(&self, repositories: &[Repository]) -> anyhow::Result<usize> {
         let mut planned = Vec::new();
         for repository in repositories {
-            let stored = self.store.read(repository)?;
+            let stored = names::find(self.store, repository)?;
             let before = usable(repository, &stored)?;
             if before.is_none() {
                 refuse_if_lost(self.store, repository)?;
@@ -117,7 +118,7 @@ impl Decision<'_> {
 
 /// A baseline that was lost is put back, and not begun again: that would forget everybody in it.
 pub(super) fn refuse_if_lost(store: &dyn Store, repository: &Repository) -> anyhow::Result<()> {
-    if let Some(why) = store.may_be_lost(repository)? {
+    if let Some(why) = names::why_any_may_be_lost(store)? {
         bail!(
             "{repository} has no baseline here, and that may be because it was lost ({why}): it is not begun again; see continuity restore"
         );

@@ -19,6 +19,7 @@ use crate::observation::Observe as _;
 use crate::output;
 use crate::output::cause::with_cause;
 use crate::program::{Status, UsageError};
+use crate::store::names::find;
 
 /// Explain one image: what its repository was signed by, every fact of every signature it carries, and the way out.
 #[derive(Debug, Args)]
@@ -70,7 +71,7 @@ impl Explain {
             .map_err(|error| UsageError(format!("{}: {error}", clean(&self.image, 300))))?;
         let store = self.knowledge.store(&settings, None)?;
         let names = settings.names(reference.repository());
-        let lookup = match store.read(names.aliased()) {
+        let lookup = match find(store.as_ref(), names.aliased()) {
             Ok(stored) => stored.lookup,
             Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         };

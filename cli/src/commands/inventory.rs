@@ -25,6 +25,7 @@ use crate::output::progress::Progress;
 use crate::output::terminal::Terminal;
 use crate::program::Status;
 use crate::store::Store;
+use crate::store::names;
 
 /// Show every image: drift, what enforcement would do, posture, signers, baseline, and where it runs.
 #[derive(Debug, Args)]
@@ -113,7 +114,7 @@ impl TakeInventory {
         };
         let lookup = |repository: &Repository| match &store {
             None => Lookup::Absent,
-            Some(store) => match store.read(repository) {
+            Some(store) => match names::find(store.as_ref(), repository) {
                 Ok(stored) => stored.lookup,
                 Err(error) => {
                     Lookup::Unusable(format!("reading it failed: {}", with_cause(&error)))

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use chrono::Utc;
 use clap::Args;
 use signature_continuity::drift::Drift;
+use signature_continuity::reference::Repository;
 
 use super::baseline_args::BaselineArgs;
 use super::images::{Images, listed};
@@ -77,9 +78,9 @@ pub(super) struct Learn {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_new: usize,
 
-    /// Baselines are gone, and that is meant: begin new ones all the same.
-    #[arg(long)]
-    accept_lost: bool,
+    /// The baseline of this repository is lost, and will not come back: let it begin again. May be given several times.
+    #[arg(long, value_name = "REPOSITORY")]
+    accept_lost: Vec<Repository>,
 
     #[command(flatten)]
     knowledge: BaselineArgs,
@@ -191,7 +192,7 @@ impl Learn {
             },
             history_limit: usize::from(self.history_limit),
             most_new: self.max_new,
-            accept_lost: self.accept_lost,
+            accept_lost: self.accept_lost.iter().cloned().collect(),
             share: if complete { self.share() } else { Share::Part },
         }
     }
@@ -235,9 +236,9 @@ impl Learn {
         if outcome.interrupted {
             anyhow::bail!("interrupted: what was finished is saved, and the next run goes on");
         }
-        if outcome.lost > 0 && !self.accept_lost {
+        if outcome.lost > 0 {
             anyhow::bail!(
-                "{}; nothing new is begun until they are back (continuity restore), or --accept-lost says that it is meant",
+                "{}; they are not begun again until they are back (continuity restore), or --accept-lost REPOSITORY gives one up",
                 gone(outcome.lost)
             );
         }

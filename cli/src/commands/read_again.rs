@@ -10,6 +10,7 @@ use signature_continuity::signer::Signer;
 use crate::observation::Observe;
 use crate::observation::SignedRepository;
 use crate::store::Store;
+use crate::store::names;
 
 /// A signer as an image has it.
 pub(super) struct ReadAgain {
@@ -29,7 +30,7 @@ pub(super) fn read_again(
     observer: &dyn Observe,
 ) -> anyhow::Result<ReadAgain> {
     let repository = settings.aliased(reference.repository());
-    let lookup = store.read(&repository)?.lookup;
+    let lookup = names::find(store, &repository)?.lookup;
     let seen = observer
         .observe(reference, &lookup)
         .map_err(|why| anyhow!("{} cannot be looked at: {why}", reference.spelled()))?;

@@ -14,6 +14,7 @@ use super::who::who;
 use crate::baseline::{Approval, retire};
 use crate::explanation;
 use crate::program::{Status, UsageError};
+use crate::store::names;
 
 /// How many digits of an id have to be typed.
 const FEWEST_DIGITS: usize = 12;
@@ -70,7 +71,7 @@ impl Retire {
             .parse()
             .map_err(|error| UsageError(format!("{}: {error}", clean(&self.repository, 300))))?;
         let repository = settings.aliased(reference.repository());
-        let lookup = store.read(&repository)?.lookup;
+        let lookup = names::find(store.as_ref(), &repository)?.lookup;
         let baseline = match &lookup {
             Lookup::Usable(baseline) => baseline,
             Lookup::Absent => bail!("{repository} has no baseline in {}", store.name()),

@@ -22,7 +22,8 @@ use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold};
 use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::RepositoryObserver;
 use crate::output::cause::with_cause;
-use crate::store::{LearnerState, Store, StoreError, Stored};
+use crate::store::names;
+use crate::store::{LearnerState, Store, StoreError, Stored, signed};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Lookup, State};
 use signature_continuity::reference::Repository;
@@ -32,6 +33,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use waiting::{is_unknown, waits};
 
+/// How many new repositories are named at once, so that few go unnamed where a run is killed.
+const NAMED_AT_ONCE: usize = 64;
 /// How often a baseline is folded anew because somebody else wrote in between.
 const MOST_CONFLICTS: usize = 8;
 
@@ -64,10 +67,12 @@ impl Learner<'_> {
         if !self.options.dry_run {
             self.store.claim()?;
         }
+        self.give_up_lost()?;
         let memory = StoreSnapshot::recall(self.store)?;
         let mut outcome = Outcome::begin(&memory);
+        self.name_all(&memory, &mut outcome);
         let read: Mutex<BTreeMap<Repository, Stored>> = Mutex::default();
-        let lookup = |repository: &Repository| self.lookup(repository, &read);
+        let lookup = |repository: &Repository| self.lookup(repository, &memory, &read);
         let further: &Further<'_> = &|group: &mut Group| self.examine(group, &memory);
         let survey = Survey {
             settings: self.settings,
@@ -91,6 +96,7 @@ impl Learner<'_> {
             Share::Whole => self.establish_the_rest(&memory, &mut outcome),
             Share::Declared | Share::Part => Ok(()),
         });
+        self.name_new(&mut outcome, 0);
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
         let remembered = finished.and_then(|()| {
             // A run that found nothing out is none: nobody is to take it for one that learned.
@@ -98,7 +104,7 @@ impl Learner<'_> {
                 return Ok(());
             }
             // What could not be read is kept: a new count would say that nothing was lost. What is damaged is mended.
-            if memory.is_unread() && !self.options.accept_lost {
+            if memory.is_unread() && self.options.accept_lost.is_empty() {
                 return Ok(());
             }
             self.remember(&memory, &outcome)
@@ -110,12 +116,50 @@ impl Learner<'_> {
         Ok(outcome)
     }
 
+    /// Takes what somebody gave up out of the names: it may begin again.
+    fn give_up_lost(&self) -> Result<(), StoreError> {
+        if !self.options.dry_run {
+            for repository in &self.options.accept_lost {
+                names::forget(self.store, repository)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Names every signed baseline that is there: those of earlier versions, and of runs that ended before they could.
+    fn name_all(&self, memory: &StoreSnapshot, outcome: &mut Outcome) {
+        for (shard, why) in memory.names().unreadable() {
+            outcome.fail(format!(
+                "{} cannot be read ({why}): of its repositories none that has no baseline is begun; bring it back with continuity restore",
+                shard.config_map_name()
+            ));
+        }
+        if self.options.dry_run {
+            return;
+        }
+        if let Err(error) = names::record(self.store, memory.repositories()) {
+            outcome.fail(with_cause(&error));
+        }
+    }
+
+    /// Names the repositories whose first signed baseline was written, once there are more than `most` of them.
+    fn name_new(&self, outcome: &mut Outcome, most: usize) {
+        if self.options.dry_run || outcome.unnamed.len() <= most {
+            return;
+        }
+        let unnamed = std::mem::take(&mut outcome.unnamed);
+        if let Err(error) = names::record(self.store, unnamed.iter()) {
+            outcome.fail(with_cause(&error));
+        }
+    }
+
     fn lookup(
         &self,
         repository: &Repository,
+        memory: &StoreSnapshot,
         read: &Mutex<BTreeMap<Repository, Stored>>,
     ) -> Lookup {
-        match self.store.read(repository) {
+        match self.read(repository, memory) {
             Ok(stored) => {
                 let lookup = stored.lookup.clone();
                 let mut read = read
@@ -126,6 +170,15 @@ impl Learner<'_> {
             }
             Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         }
+    }
+
+    /// What the store has of a repository; what is on record as signed and not there is lost.
+    fn read(&self, repository: &Repository, memory: &StoreSnapshot) -> Result<Stored, StoreError> {
+        let stored = self.store.read(repository)?;
+        Ok(Stored {
+            lookup: memory.hold(repository, stored.lookup),
+            ..stored
+        })
     }
 
     /// What the images of one repository teach.
@@ -235,6 +288,8 @@ impl Learner<'_> {
             };
             match written {
                 Ok(()) => {
+                    outcome.written(repository, &baseline);
+                    self.name_new(outcome, NAMED_AT_ONCE);
                     outcome.changed(Change {
                         repository: repository.clone(),
                         before: before.cloned(),
@@ -245,7 +300,7 @@ impl Learner<'_> {
                 }
                 Err(StoreError::Conflict(_)) => {
                     outcome.conflicts += 1;
-                    stored = match self.store.read(repository) {
+                    stored = match self.read(repository, memory) {
                         Ok(stored) => stored,
                         Err(error) => {
                             return outcome.refused(format!("{repository}: {error}"), error);
@@ -273,7 +328,8 @@ impl Learner<'_> {
             ));
             return false;
         }
-        if (memory.lost() > 0 || memory.is_unsure()) && !self.options.accept_lost {
+        let accepted = self.options.accept_lost.contains(repository);
+        if (memory.lost_without_a_name() > 0 || memory.is_unsure()) && !accepted {
             outcome.held_back.insert(repository.clone());
             return false;
         }
@@ -305,7 +361,7 @@ impl Learner<'_> {
                 settings: self.settings,
             };
             let teach = |before: Option<&Baseline>| fold(before, repository, &[], &terms);
-            match self.store.read(repository) {
+            match self.read(repository, memory) {
                 Ok(stored) => self.write(repository, stored, &teach, memory, outcome)?,
                 Err(error) => outcome.refused(format!("{repository}: {error}"), error)?,
             }
@@ -314,17 +370,12 @@ impl Learner<'_> {
     }
 
     fn remember(&self, memory: &StoreSnapshot, outcome: &Outcome) -> Result<(), StoreError> {
-        let lost = if self.options.accept_lost {
-            0
-        } else {
-            memory.lost()
-        };
-        // Counted anew: others may have written, and a write that was not acknowledged may have been done.
-        let present = self.store.list()?.len();
         // What is lost stays missed until somebody says otherwise.
-        let baselines = u64::try_from(present)
-            .unwrap_or(u64::MAX)
-            .saturating_add(lost);
+        let accepted = u64::try_from(self.options.accept_lost.len()).unwrap_or(u64::MAX);
+        let lost = memory.lost().saturating_sub(accepted);
+        // Counted anew: others may have written, and a write that was not acknowledged may have been done. One of a
+        // repository that was never signed is no loss.
+        let baselines = signed(&self.store.list()?).saturating_add(lost);
         self.store.write_state(&LearnerState {
             state: State {
                 version: 1,

@@ -1,5 +1,8 @@
 //! How a run is done, and what its images are of all that runs.
 
+use signature_continuity::reference::Repository;
+use std::collections::BTreeSet;
+
 /// How learning is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -13,8 +16,8 @@ pub struct Options {
     pub history_limit: usize,
     /// How many baselines one run begins.
     pub most_new: usize,
-    /// Lost baselines were looked into: new ones may begin.
-    pub accept_lost: bool,
+    /// The repositories whose lost baselines somebody gave up: they may begin again.
+    pub accept_lost: BTreeSet<Repository>,
     /// What the images are of all that runs.
     pub share: Share,
 }
@@ -49,7 +52,7 @@ impl Default for Options {
             history: History::Not,
             history_limit: 50,
             most_new: 10_000,
-            accept_lost: false,
+            accept_lost: BTreeSet::new(),
             share: Share::Whole,
         }
     }

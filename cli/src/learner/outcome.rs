@@ -64,6 +64,7 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Sentences about what failed.
     pub failures: Vec<String>,
+    pub(super) unnamed: BTreeSet<Repository>,
     refused_in_a_row: usize,
     pub(super) surveyed: BTreeSet<Repository>,
     pub(super) examined: BTreeSet<Repository>,
@@ -91,6 +92,13 @@ impl Outcome {
             self.begun += 1;
         }
         self.changes.push(change);
+    }
+
+    /// A baseline was written: where it is signed, its repository is to be named.
+    pub(super) fn written(&mut self, repository: &Repository, baseline: &Baseline) {
+        if baseline.is_signed() {
+            self.unnamed.insert(repository.clone());
+        }
     }
 
     /// A baseline is on record and not there: nothing begins it again.

@@ -1,8 +1,10 @@
 //! What a store remembers at the beginning of a run.
 
 use crate::output::cause::with_cause;
+use crate::store::names::AllNames;
 use crate::store::{DriftReport, Store, StoreError};
 use chrono::{NaiveDate, TimeDelta};
+use signature_continuity::baseline::Lookup;
 use signature_continuity::reference::Repository;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +17,10 @@ const MOST_EXAMINED: usize = 5000;
 #[derive(Debug, Clone, Default)]
 pub struct StoreSnapshot {
     usable: BTreeMap<Repository, bool>,
+    /// Those that were never signed.
+    unsigned: BTreeSet<Repository>,
+    names: AllNames,
+    lost_by_name: u64,
     unusable: Vec<(String, String)>,
     missed: u64,
     unsure: Option<String>,
@@ -30,17 +36,30 @@ impl StoreSnapshot {
     /// # Errors
     /// When the store cannot be listed, or the learner's last words not be read.
     pub fn recall(store: &dyn Store) -> Result<Self, StoreError> {
-        let mut memory = Self::default();
+        let mut memory = Self {
+            names: AllNames::read(store)?,
+            ..Self::default()
+        };
+        let mut objects: Vec<String> = Vec::new();
         for listed in store.list()? {
             match listed.baseline {
-                Ok(baseline) => {
+                Ok(baseline) if baseline.is_signed() => {
                     let unfinished =
                         baseline.established.is_none() || !baseline.tolerated.is_empty();
                     memory.usable.insert(baseline.repository, unfinished);
+                    objects.push(listed.name);
                 }
-                Err(why) => memory.unusable.push((listed.name, why)),
+                Ok(baseline) => {
+                    memory.unsigned.insert(baseline.repository);
+                }
+                Err(why) => {
+                    objects.push(listed.name.clone());
+                    memory.unusable.push((listed.name, why));
+                }
             }
         }
+        let lost = memory.names.lost(objects.iter().map(String::as_str));
+        memory.lost_by_name = u64::try_from(lost).unwrap_or(u64::MAX);
         match store.state() {
             Ok(None) => {}
             Ok(Some(state)) => {
@@ -67,16 +86,46 @@ impl StoreSnapshot {
         self.usable.len().saturating_add(self.unusable.len())
     }
 
-    /// How many were there when the learner ended last, and are not any more.
+    /// How many signed baselines were there and are not any more: by name, or by the count that the learner left.
     #[must_use]
     pub fn lost(&self) -> u64 {
-        self.missed
+        self.missed.max(self.lost_by_name)
+    }
+
+    /// How many more are missed than names say: which ones is not known, so any repository may be one of them.
+    #[must_use]
+    pub fn lost_without_a_name(&self) -> u64 {
+        self.missed.saturating_sub(self.lost_by_name)
+    }
+
+    /// What is known of a repository, once the names of signed repositories were looked at.
+    #[must_use]
+    pub fn hold(&self, repository: &Repository, lookup: Lookup) -> Lookup {
+        self.names.hold(repository, lookup)
+    }
+
+    /// The names of signed repositories, as they were when the run began.
+    #[must_use]
+    pub fn names(&self) -> &AllNames {
+        &self.names
+    }
+
+    /// How many repositories that were never signed have a baseline.
+    #[must_use]
+    pub fn never_signed(&self) -> usize {
+        self.unsigned.len()
     }
 
     /// Whether there was a baseline of this repository when the run began.
     #[must_use]
     pub fn knows(&self, repository: &Repository) -> bool {
         self.usable.contains_key(repository)
+    }
+
+    /// Whether there was one that says that the repository was never signed.
+    #[must_use]
+    pub fn knows_as_unsigned(&self, repository: &Repository) -> bool {
+        self.unsigned.contains(repository)
     }
 
     /// Whether it is not known how many baselines there were.

@@ -13,6 +13,7 @@ use crate::observation::ObservedImage;
 use chrono::TimeDelta;
 use signature_continuity::drift::Drift;
 use signature_continuity::posture::Posture;
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicUsize;
 use world::{API, Shelf, run, run_at, run_images, running, shown};
 
@@ -110,15 +111,53 @@ fn lost_baselines_are_reported_and_nothing_begins_cold() {
     for _ in 0..2 {
         let outcome = run(&shelf, &observer, &["v1"]);
         assert_eq!((outcome.lost, outcome.begun), (1, 0));
-        assert!(outcome.held_back.contains(&API.parse().unwrap()));
+        assert!(
+            outcome.failures[0].contains("is lost"),
+            "{:?}",
+            outcome.failures
+        );
     }
     let options = Options {
-        accept_lost: true,
+        accept_lost: BTreeSet::from([API.parse().unwrap()]),
         ..Options::default()
     };
     let outcome = run_at(&shelf, &observer, &["v1"], options, now());
     assert_eq!(outcome.begun, 1);
     assert_eq!(run(&shelf, &observer, &["v1"]).lost, 0);
+}
+
+#[test]
+fn a_loss_by_name_holds_up_nobody_else() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    run(&shelf, &observer, &["v1"]);
+    let api: Repository = API.parse().unwrap();
+    let lost = shelf.baselines.lock().unwrap().remove(&api).unwrap();
+    let memory = StoreSnapshot::recall(&shelf).unwrap();
+    assert_eq!((memory.lost(), memory.lost_without_a_name()), (1, 0));
+    assert_eq!(memory.hold(&api, Lookup::Absent), Lookup::Lost);
+    // Back again, it is as it was.
+    shelf.put(lost.0);
+    assert_eq!(StoreSnapshot::recall(&shelf).unwrap().lost(), 0);
+}
+
+#[test]
+fn a_store_of_an_earlier_version_is_named_whole_at_the_first_run() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    run(&shelf, &observer, &["v1"]);
+    shelf.names.lock().unwrap().clear();
+    // By the count alone: any repository may be the one that is missing.
+    let other = shelf.baselines.lock().unwrap().clone();
+    shelf.baselines.lock().unwrap().clear();
+    let outcome = run(&shelf, &observer, &["v1"]);
+    assert_eq!((outcome.lost, outcome.begun), (1, 0));
+    assert!(outcome.held_back.contains(&API.parse().unwrap()));
+    *shelf.baselines.lock().unwrap() = other;
+    run(&shelf, &observer, &["v1"]);
+    shelf.baselines.lock().unwrap().clear();
+    let memory = StoreSnapshot::recall(&shelf).unwrap();
+    assert_eq!((memory.lost(), memory.lost_without_a_name()), (1, 0));
 }
 
 #[test]

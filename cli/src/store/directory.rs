@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 use signature_continuity::baseline::{
-    Baseline, ConfigMapData, Lookup, STATE_NAME, config_map_name,
+    Baseline, ConfigMapData, Lookup, Names, STATE_NAME, Shard, config_map_name,
 };
 use signature_continuity::digest::Digest;
 use signature_continuity::reference::Repository;
 
 use super::directory_writer::{DirectoryWriter, WriteError};
+use super::names::StoredNames;
 use super::object::{self, Object, WRITER};
 use super::{LearnerState, Listed, Revision, Store, StoreError, Stored};
 
@@ -252,6 +253,31 @@ impl Store for DirectoryBaselines {
         )?;
         let bytes = self.writer.object(&keeping(object, present))?;
         Ok(Revision::At(Digest::of(&bytes).to_string()))
+    }
+
+    fn names(&self, shard: Shard) -> Result<StoredNames, StoreError> {
+        let present = self.present(&shard.config_map_name())?;
+        let revision = Self::revision(present.as_ref());
+        let names = match present.map(|present| present.object) {
+            None => Ok(Names::new(shard)),
+            Some(Ok((map, _))) => {
+                Names::of_config_map(&map, shard).map_err(|error| error.to_string())
+            }
+            Some(Err(why)) => Err(why),
+        };
+        Ok(StoredNames { names, revision })
+    }
+
+    fn write_names(&self, names: &Names, over: &Revision) -> Result<(), StoreError> {
+        let object = Object::of_names(names)?;
+        let _lock = self.lock()?;
+        self.mine(self.present(STATE_NAME)?.as_ref())?;
+        let present = self.present(&object.name)?;
+        if &Self::revision(present.as_ref()) != over {
+            return Err(StoreError::Conflict(object.name));
+        }
+        self.writer.object(&keeping(object, present))?;
+        Ok(())
     }
 
     fn claim(&self) -> Result<(), StoreError> {

@@ -10,6 +10,7 @@ mod directory_writer;
 mod drift_report;
 mod kubernetes;
 mod location;
+pub mod names;
 mod object;
 mod source;
 #[cfg(test)]
@@ -25,11 +26,10 @@ pub use location::Location;
 pub use object::WRITER;
 pub use source::{ConfigMapKey, ConfigMapSource, SourceError};
 
-use signature_continuity::baseline::{Baseline, Lookup, STATE_NAME, State};
+use names::StoredNames;
+use signature_continuity::baseline::{Baseline, Lookup, Names, STATE_NAME, Shard, State};
 use signature_continuity::reference::Repository;
 use std::collections::BTreeMap;
-
-use crate::output::words::counted;
 
 /// Baselines, to be read and written.
 pub trait Store: Send + Sync {
@@ -71,23 +71,17 @@ pub trait Store: Send + Sync {
         Ok(None)
     }
 
-    /// Why a repository without a baseline may be one whose baseline was lost; nobody is to begin it cold then. By the
-    /// learner's count, any that is absent may be, as long as some are gone.
+    /// The names of signed repositories in one shard.
     ///
     /// # Errors
-    /// When it cannot be told.
-    fn may_be_lost(&self, _repository: &Repository) -> Result<Option<String>, StoreError> {
-        let Some(state) = self.state()? else {
-            return Ok(None);
-        };
-        let lost = lost(&state, &self.list()?);
-        Ok((lost > 0).then(|| {
-            format!(
-                "{} missing of those that the learner counted",
-                counted(lost, "baseline is", "baselines are")
-            )
-        }))
-    }
+    /// When it cannot be told what is there. What is there and does not parse is told in the answer.
+    fn names(&self, shard: Shard) -> Result<StoredNames, StoreError>;
+
+    /// Writes a shard over what was read with `over`.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when something else is there by now.
+    fn write_names(&self, names: &Names, over: &Revision) -> Result<(), StoreError>;
 
     /// The learner's last words. `None`: it never ran.
     ///
@@ -140,11 +134,27 @@ pub struct LearnerState {
     pub found: Option<DriftReport>,
 }
 
-/// How many baselines were there when the learner ended last, and are not any more.
+impl Listed {
+    /// Whether it counts: one of a repository that was never signed is no loss. What cannot be used may be anything.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        self.baseline
+            .as_ref()
+            .map_or(true, |baseline| baseline.is_signed())
+    }
+}
+
+/// How many signed baselines are there.
+#[must_use]
+pub fn signed(listed: &[Listed]) -> u64 {
+    let signed = listed.iter().filter(|listed| listed.is_signed()).count();
+    u64::try_from(signed).unwrap_or(u64::MAX)
+}
+
+/// How many signed baselines were there when the learner ended last, and are not any more.
 #[must_use]
 pub fn lost(state: &LearnerState, listed: &[Listed]) -> u64 {
-    let present = u64::try_from(listed.len()).unwrap_or(u64::MAX);
-    state.state.baselines.saturating_sub(present)
+    state.state.baselines.saturating_sub(signed(listed))
 }
 
 /// Why a store did not do what it was asked.

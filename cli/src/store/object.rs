@@ -6,7 +6,8 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 use signature_continuity::baseline::{
-    ANNOTATION, Baseline, ConfigMapData, LABEL, Lookup, STATE_NAME, State, VERSION, config_map_name,
+    ANNOTATION, Baseline, ConfigMapData, LABEL, Lookup, NAMES_KEY, Names, STATE_NAME, State,
+    VERSION, config_map_name,
 };
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::digest::is_lower_hex;
@@ -50,6 +51,17 @@ impl Object {
             labels: map([(LABEL, "true".to_owned())]),
             annotations: map([(ANNOTATION, repository.clone())]),
             data: map([(REPOSITORY, repository), (BASELINE, json)]),
+        }
+        .bounded()
+    }
+
+    /// The names of signed repositories in one shard.
+    pub(super) fn of_names(names: &Names) -> Result<Self, StoreError> {
+        Self {
+            name: names.shard().config_map_name(),
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            data: map([(NAMES_KEY, names.encode())]),
         }
         .bounded()
     }

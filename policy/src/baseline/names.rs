@@ -13,6 +13,7 @@ use crate::reference::Repository;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 
 /// Where in `data` the names are.
 pub const NAMES_KEY: &str = "names";
@@ -191,6 +192,16 @@ impl Names {
         }
     }
 
+    /// How many of the names belong to none of these objects, which are named after repositories' hashes.
+    #[must_use]
+    pub fn missing_from<'a>(&self, config_maps: impl Iterator<Item = &'a str>) -> usize {
+        let present: BTreeSet<Name> = config_maps.filter_map(name_of_config_map).collect();
+        self.names
+            .iter()
+            .filter(|name| !present.contains(*name))
+            .count()
+    }
+
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -202,6 +213,14 @@ impl Names {
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
+}
+
+/// The name that is in the name of a baseline's ConfigMap; none where it is another's.
+fn name_of_config_map(config_map: &str) -> Option<Name> {
+    let hex = config_map.strip_prefix("continuity-")?;
+    let mut name = Name::default();
+    hex::decode_to_slice(hex.get(..2 * LENGTH)?, &mut name).ok()?;
+    Some(name)
 }
 
 fn name(repository: &Repository) -> Name {

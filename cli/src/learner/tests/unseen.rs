@@ -1,6 +1,7 @@
 //! What a run does not see, or cannot write.
 
 use super::*;
+use std::collections::BTreeSet;
 
 #[test]
 fn a_part_of_what_runs_establishes_nothing() {
@@ -110,7 +111,7 @@ fn a_state_that_cannot_be_read_begins_nothing_and_stops_nothing() {
     assert_eq!(last_run(&shelf), now());
     shelf.stateless.store(true, Ordering::SeqCst);
     let meant = Options {
-        accept_lost: true,
+        accept_lost: BTreeSet::from([API.parse().unwrap()]),
         ..Options::default()
     };
     run_at(&shelf, &observer, &["v1"], meant, tomorrow);

@@ -5,6 +5,8 @@ use crate::baseline::tests::make::{digest, now};
 use crate::inventory::Place;
 use crate::observation::{Observe, ObservedImage};
 use crate::store::{Listed, Revision};
+use crate::store::names::StoredNames;
+use signature_continuity::baseline::{Names, Shard, config_map_name};
 use signature_continuity::reference::ImageReference;
 use std::sync::atomic::AtomicUsize;
 
@@ -15,6 +17,7 @@ pub(super) const API: &str = "ghcr.io/acme/api";
 pub(super) struct Shelf {
     pub(super) baselines: Mutex<BTreeMap<Repository, (Baseline, usize)>>,
     pub(super) state: Mutex<Option<LearnerState>>,
+    pub(super) names: Mutex<BTreeMap<Shard, (Names, usize)>>,
     pub(super) writes: AtomicUsize,
     /// So many reads fail.
     pub(super) unreadable: AtomicUsize,
@@ -50,12 +53,12 @@ impl Store for Shelf {
     fn list(&self) -> Result<Vec<Listed>, StoreError> {
         let usable = self.baselines.lock().unwrap();
         let usable = usable.values().map(|(baseline, _)| Listed {
-            name: baseline.repository.to_string(),
+            name: config_map_name(&baseline.repository),
             baseline: Ok(Box::new(baseline.clone())),
         });
         let broken = self.broken.lock().unwrap();
         let broken = broken.iter().map(|(repository, why)| Listed {
-            name: repository.to_string(),
+            name: config_map_name(repository),
             baseline: Err(why.clone()),
         });
         Ok(usable.chain(broken).collect())
@@ -110,6 +113,26 @@ impl Store for Shelf {
         self.put(baseline.clone());
         self.writes.fetch_add(1, Ordering::SeqCst);
         Ok(self.read(&baseline.repository)?.revision)
+    }
+    fn names(&self, shard: Shard) -> Result<StoredNames, StoreError> {
+        let names = self.names.lock().unwrap();
+        let (names, version) = names
+            .get(&shard)
+            .cloned()
+            .unwrap_or_else(|| (Names::new(shard), 0));
+        Ok(StoredNames {
+            names: Ok(names),
+            revision: Revision::At(version.to_string()),
+        })
+    }
+    fn write_names(&self, names: &Names, over: &Revision) -> Result<(), StoreError> {
+        if &self.names(names.shard())?.revision != over {
+            return Err(StoreError::Conflict(names.shard().config_map_name()));
+        }
+        let mut all = self.names.lock().unwrap();
+        let version = all.get(&names.shard()).map_or(0, |(_, version)| *version);
+        all.insert(names.shard(), (names.clone(), version + 1));
+        Ok(())
     }
     fn state(&self) -> Result<Option<LearnerState>, StoreError> {
         if self.stateless.load(Ordering::SeqCst) {

@@ -12,10 +12,11 @@ use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
 use serde_json::Value;
 use signature_continuity::baseline::{
-    Baseline, ConfigMapData, Lookup, STATE_NAME, config_map_name,
+    Baseline, ConfigMapData, Lookup, Names, STATE_NAME, Shard, config_map_name,
 };
 use signature_continuity::reference::Repository;
 
+use super::names::StoredNames;
 use super::object::{self, Object};
 use super::{ConfigMapKey, ConfigMapSource, SourceError};
 use super::{LearnerState, Listed, Revision, Store, StoreError, Stored};
@@ -184,6 +185,35 @@ impl Store for KubernetesBaselines {
             }
         };
         Ok(Revision::At(version(&written).to_owned()))
+    }
+
+    fn names(&self, shard: Shard) -> Result<StoredNames, StoreError> {
+        let Some(map) = self.present(&shard.config_map_name())? else {
+            return Ok(StoredNames {
+                names: Ok(Names::new(shard)),
+                revision: Revision::Absent,
+            });
+        };
+        let revision = Revision::At(version(&map).to_owned());
+        let names = Names::of_config_map(&data_of(map), shard).map_err(|error| error.to_string());
+        Ok(StoredNames { names, revision })
+    }
+
+    fn write_names(&self, names: &Names, over: &Revision) -> Result<(), StoreError> {
+        let object = Object::of_names(names)?;
+        self.check_state_once()?;
+        match over {
+            Revision::Absent => self.create(object)?,
+            Revision::At(at) => {
+                let there = self
+                    .present(&object.name)?
+                    .filter(|map| version(map) == at)
+                    .ok_or_else(|| StoreError::Conflict(object.name.clone()))?;
+                self.mine(&there)?;
+                self.replace(there, object)?
+            }
+        };
+        Ok(())
     }
 
     fn user(&self) -> Result<Option<String>, StoreError> {
