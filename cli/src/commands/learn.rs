@@ -126,6 +126,10 @@ impl Learn {
         let remark = self
             .knowledge
             .remark(&self.images, &settings.baseline.namespace);
+        // Before anything is written.
+        if let Some(remark) = &remark {
+            output::note(&format!("note: {remark}"));
+        }
         let eyes = self.looking.observer(&settings)?;
         stop_when_interrupted(&STOP)?;
         let now = Utc::now();
@@ -155,7 +159,9 @@ impl Learn {
             }
         }
         progress.finish();
-        outcome.notes.extend(remark);
+        if self.output != Output::Table {
+            outcome.notes.extend(remark);
+        }
         outcome.notes.append(&mut listed.notes);
         outcome.failures.append(&mut listed.unread);
         if before_a_rollout {
