@@ -49,6 +49,8 @@ pub struct Definition {
     pub timeout_eval_seconds: Option<u64>,
     /// What it says instead of the policy's own message.
     pub message: Option<String>,
+    /// The policy server that runs it, where the definition says so.
+    pub policy_server: Option<String>,
 }
 
 /// Why something is no definition that can be run here.
@@ -153,6 +155,8 @@ struct Spec {
     timeout_eval_seconds: Option<u64>,
     #[serde(default)]
     message: Option<String>,
+    #[serde(default)]
+    policy_server: Option<String>,
 }
 
 impl Definition {
@@ -237,6 +241,7 @@ impl ParseError {
 
 fn parse(text: &str) -> Result<Vec<Definition>, ParseError> {
     let mut definitions = Vec::new();
+    let mut other = None;
     for document in yaml_serde::Deserializer::from_str(text) {
         let Some(document) = Option::<Document>::deserialize(document).map_err(ParseError::Yaml)?
         else {
@@ -252,9 +257,15 @@ fn parse(text: &str) -> Result<Vec<Definition>, ParseError> {
             "AdmissionPolicy" => {
                 return Err(ParseError::Other(DefinitionError::Namespaced { name }));
             }
-            // What else is deployed beside it.
-            "PolicyServer" | "Namespace" | "ConfigMap" => continue,
-            _ => return Err(ParseError::Other(DefinitionError::OtherKind(kind))),
+            // Groups run several modules, and say something else than this policy does.
+            "ClusterAdmissionPolicyGroup" | "AdmissionPolicyGroup" => {
+                return Err(ParseError::Other(DefinitionError::OtherKind(kind)));
+            }
+            // What else is deployed beside it: servers, namespaces, roles.
+            _ => {
+                other.get_or_insert(kind);
+                continue;
+            }
         }
         let spec: Spec = serde_json::from_value(spec).map_err(ParseError::Json)?;
         definitions.push(Definition {
@@ -269,9 +280,13 @@ fn parse(text: &str) -> Result<Vec<Definition>, ParseError> {
             mode: spec.mode,
             timeout_eval_seconds: spec.timeout_eval_seconds,
             message: spec.message,
+            policy_server: spec.policy_server,
         });
     }
-    Ok(definitions)
+    match (definitions.is_empty(), other) {
+        (true, Some(kind)) => Err(ParseError::Other(DefinitionError::OtherKind(kind))),
+        (true | false, _) => Ok(definitions),
+    }
 }
 
 #[cfg(test)]

@@ -55,7 +55,16 @@ fn chooses_among_several_by_name() {
     assert!(Definition::read(&path, Some("guard")).is_err());
 }
 
+#[test]
+fn what_is_deployed_beside_it_is_passed_over() {
+    let (_directory, path) = file(&format!(
+        "kind: ServiceAccount\n---\nkind: Role\nrules: []\n---{POLICY}---\nkind: RoleBinding\n"
+    ));
+    assert_eq!(Definition::read(&path, None).unwrap().name, "enforce");
+}
+
 #[rstest]
+#[case::group(&POLICY.replace("Policy\nmetadata", "PolicyGroup\nmetadata"), "got `ClusterAdmissionPolicyGroup`")]
 #[case::namespaced(&POLICY.replace("kind: Cluster", "kind: "), "has no access to Kubernetes resources")]
 #[case::another_kind("kind: Pod", "expected a ClusterAdmissionPolicy, got `Pod`")]
 #[case::nothing("---\n", "has no ClusterAdmissionPolicy")]

@@ -18,6 +18,7 @@ use super::log::LogArguments;
 use super::registry_args::RegistryArgs;
 use super::stop::stop_when_interrupted;
 use crate::inventory::sources::Gathered;
+use crate::inventory::summary::NothingLookedAt;
 use crate::inventory::{Entry, Image, Inventory, json, metrics, page, table};
 use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output;
@@ -115,7 +116,8 @@ impl Learn {
         } else {
             self.images.list()?
         };
-        something_was_read(&listed)?;
+        let may_be_empty = before_a_rollout || self.images.are_of_a_cluster();
+        something_was_read(&listed, may_be_empty)?;
         let complete = listed.unread.is_empty();
         let store = if self.dry_run {
             self.knowledge.store(&settings, Some(&self.images))?
@@ -125,6 +127,10 @@ impl Learn {
         let remark = self
             .knowledge
             .remark(&self.images, &settings.baseline.namespace);
+        // Before anything is written.
+        if let Some(remark) = &remark {
+            output::note(&format!("note: {remark}"));
+        }
         let eyes = self.looking.observer(&settings)?;
         stop_when_interrupted(&STOP)?;
         let now = Utc::now();
@@ -154,7 +160,9 @@ impl Learn {
             }
         }
         progress.finish();
-        outcome.notes.extend(remark);
+        if self.output != Output::Table {
+            outcome.notes.extend(remark);
+        }
         outcome.notes.append(&mut listed.notes);
         outcome.failures.append(&mut listed.unread);
         if before_a_rollout {
@@ -266,8 +274,15 @@ impl Learn {
     }
 }
 
-/// Files that were named and cannot be read are no empty cluster.
-fn something_was_read(listed: &Gathered) -> anyhow::Result<()> {
+/// Files that were named, and have no images or cannot be read, are no empty cluster.
+fn something_was_read(listed: &Gathered, may_be_empty: bool) -> anyhow::Result<()> {
+    if listed.images.is_empty() && listed.unread.is_empty() && !may_be_empty {
+        let notes = listed.notes.iter().map(|note| format!("\n{note}"));
+        anyhow::bail!(
+            "{NothingLookedAt}, and nothing was learned{}",
+            notes.collect::<String>()
+        );
+    }
     if listed.images.is_empty() && !listed.unread.is_empty() {
         anyhow::bail!(
             "nothing was looked at, and nothing was learned:\n{}",

@@ -116,7 +116,7 @@ impl ClusterError {
                         SHOWN,
                     ),
                     question: question.to_string(),
-                    grant: format!("grant it ({})", question.grant(user)),
+                    grant: format!("grant it: {}", question.grant(user)),
                 }
             }
             (code, _) => failed(format!(
@@ -188,7 +188,7 @@ mod tests {
         403,
         "Forbidden",
         "configmaps \"a\" is forbidden: User \"ada\" cannot update resource \"configmaps\" in API group \"\" in the namespace \"ns\"",
-        "ada may not update configmaps a in namespace ns: grant it (kubectl --namespace ns create rolebinding"
+        "ada may not update configmaps a in namespace ns: grant it: `kubectl --namespace ns create rolebinding"
     )]
     #[case::admission(
         403,

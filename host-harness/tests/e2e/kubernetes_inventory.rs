@@ -153,7 +153,7 @@ fn what_may_not_be_listed_is_said() {
     let error = cluster_images(&server.cluster("approver"), None).unwrap_err();
     let text = error.to_string();
     assert!(
-        text.contains("ada@acme.example may not list pods in all namespaces: grant it (kubectl create clusterrolebinding"),
+        text.contains("ada@acme.example may not list pods in all namespaces: grant it: `kubectl create clusterrolebinding"),
         "{text}"
     );
     // Without the rest it is one of pods, and says so.

@@ -80,7 +80,7 @@ fn the_readers_role_reads_one_at_a_time_and_its_refusals_say_what_grants_more() 
         ),
         (
             reader.list().unwrap_err(),
-            "may not list configmaps in namespace signature-continuity: grant it (kubectl",
+            "may not list configmaps in namespace signature-continuity: grant it: `kubectl",
         ),
     ];
     for (error, expected) in refusals {

@@ -52,6 +52,14 @@ pub(super) fn try_policy(policy: &Policy, given: bool, trials: &mut Trials) {
             );
         }
     }
+    if let Some(definition) = &policy.definition
+        && definition.policy_server.is_none()
+    {
+        trials.doubtful(
+            "policy server",
+            "the definition names no policyServer, so the one called default runs it; its account is the one that needs to read baselines",
+        );
+    }
     let now = Utc::now();
     for exception in &policy.settings.exceptions {
         if exception.is_expired(now) || exception.expires_soon(now) {

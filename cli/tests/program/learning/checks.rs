@@ -255,3 +255,52 @@ fn check_raises_no_alarm_about_mirrors_and_images_that_are_gone() {
     let text = desk.ok(&["check"]);
     assert!(text.contains("is not there any more"), "{text}");
 }
+
+/// A line as somebody pastes it, with nothing but the environment that `check` names.
+fn pasted(desk: &Desk, line: &str, further: &[&str]) -> (i32, String) {
+    let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+    let store = format!("dir:{}", desk.world.directory.path().display());
+    let output = assert_cmd::Command::cargo_bin("continuity")
+        .unwrap()
+        .current_dir(desk.files.path())
+        .env("USER", "tester")
+        .env("CONTINUITY_STORE", store)
+        .env("CONTINUITY_POLICY", "settings.json")
+        .env("CONTINUITY_SOURCES_PATH", "sources.yaml")
+        .env("CONTINUITY_SIGSTORE_TRUST_CONFIG", "trust.json")
+        .args(words)
+        .args(further)
+        .output()
+        .unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), text)
+}
+
+#[test]
+fn commands_that_are_printed_work_as_pasted() {
+    let desk = Desk::new(World::established());
+    desk.world
+        .release("v2", &[(&stranger(), desk.world.day(9))]);
+    let image = desk.world.registry.image(NAME, "v2");
+    let text = desk.ends(4, &["explain", &image, "--in", "prod"]);
+    let line = |part: &str| {
+        let found = text
+            .lines()
+            .map(str::trim)
+            .find(|line| line.starts_with("continuity approve") && line.contains(part));
+        found.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    // For every release: as far as to the question, with the identity in full.
+    let (status, shown) = pasted(&desk, &line(desk.world.id(&stranger()).short()), &[]);
+    assert!(
+        shown.contains("dev@evil.example") && shown.contains("nobody can be asked"),
+        "{status} {shown}"
+    );
+    // For a while.
+    let (status, shown) = pasted(&desk, &line("--for 72h"), &["--yes"]);
+    assert_eq!(status, 0, "{shown}");
+    assert_eq!(desk.world.baseline().unwrap().allowed.len(), 1);
+    // And in that environment check has nothing to add.
+    let (_, shown) = pasted(&desk, "continuity check", &[]);
+    assert!(shown.contains("ok     environment"), "{shown}");
+}

@@ -57,6 +57,8 @@ fn manifests_that_cannot_be_read_are_no_empty_cluster() {
     desk.world.release("v1", &[(&release(), desk.world.day(0))]);
     let state = desk.world.directory.path().join("continuity-state.yaml");
     std::fs::create_dir(desk.files.path().join("deploy")).unwrap();
+    let text = desk.ends(1, &["learn", "--manifests", "deploy"]);
+    assert!(text.contains("nothing was looked at"), "{text}");
     desk.write("deploy/broken.yaml", "kind: [");
     let text = desk.ends(1, &["learn", "--manifests", "deploy"]);
     assert!(text.contains("broken.yaml"), "{text}");
