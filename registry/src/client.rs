@@ -23,7 +23,7 @@ use registry::{Name, RegistryClient};
 use repository::{RepositoryClient, checked_tag};
 
 pub use limits::RequestLimits;
-pub use listing::{Listing, Referrer, platforms};
+pub use listing::{Listing, Referrer, Tags, platforms};
 
 /// All registries, read through one client. Clones share everything but their time.
 #[derive(Debug, Clone)]
@@ -131,11 +131,11 @@ impl Registries {
         }
     }
 
-    /// The first `most` tags of a repository, in the registry's order.
+    /// The first `most` tags of a repository, in the registry's order, and whether there are more.
     ///
     /// # Errors
     /// When the registry did not answer, or with something that is no list.
-    pub fn tags(&self, name: &str, most: usize) -> Result<Vec<String>, HostError> {
+    pub fn tags(&self, name: &str, most: usize) -> Result<Tags, HostError> {
         let repository = self.repository(name)?;
         self.wait(repository, move |repository| async move {
             repository.tags(most).await

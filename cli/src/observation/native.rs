@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use super::host::{Fact, ObservingHost, Prover};
 use super::{ObservedImage, Signature, SignedRepository};
 use continuity_registry::{
-    Credentials, Registries, RequestLimits, Sources, TrustMaterial, TrustRoot, TrustSource,
+    Credentials, Registries, RequestLimits, Sources, Tags, TrustMaterial, TrustRoot, TrustSource,
     platforms,
 };
 
@@ -112,7 +112,7 @@ impl NativeObserver {
         }
     }
 
-    /// The first `most` tags of the repository that `reference` is of.
+    /// The first `most` tags of the repository that `reference` is of, and whether there are more.
     ///
     /// # Errors
     /// When the registry did not answer.
@@ -121,7 +121,7 @@ impl NativeObserver {
         reference: &ImageReference,
         settings: &Settings,
         most: usize,
-    ) -> Result<Vec<String>, HostError> {
+    ) -> Result<Tags, HostError> {
         self.registry.tags(&settings.call_name(reference), most)
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use signature_continuity::digest::Digest;
 use signature_continuity::host_error::{HostError, Outage};
 
-use super::listing::{self, Listing};
+use super::listing::{self, Listing, Tags};
 use super::registry::{Name, RegistryClient};
 use super::transport::{RegistryRequest, RegistryResponse};
 
@@ -26,7 +26,7 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 #[derive(Deserialize)]
-struct Tags {
+struct TagsPage {
     tags: Option<Vec<String>>,
 }
 
@@ -115,29 +115,33 @@ impl RepositoryClient {
         Ok(Some(listing))
     }
 
-    pub(super) async fn tags(&self, most: usize) -> Result<Vec<String>, HostError> {
-        let mut tags: Vec<String> = Vec::new();
+    pub(super) async fn tags(&self, most: usize) -> Result<Tags, HostError> {
+        let mut tags = Tags::default();
         let mut room = LARGEST_LIST;
         let mut path = self.own(&format!("tags/list?n={}", most.min(1000)));
         for _ in 0..MOST_PAGES {
             let answer = self.read(path, "application/json", room).await?;
             let Some(body) = answer.body else {
-                if tags.is_empty() {
+                if tags.listed.is_empty() {
                     return Err(HostError::Unusable);
                 }
                 break;
             };
             room = room.saturating_sub(body.len());
-            let page: Tags = serde_json::from_slice(&body).map_err(|_| HostError::Unusable)?;
-            let places = most.saturating_sub(tags.len());
-            let page = page.tags.into_iter().flatten();
+            let page: TagsPage = serde_json::from_slice(&body).map_err(|_| HostError::Unusable)?;
             // What is no tag can be neither asked for nor shown.
-            tags.extend(page.filter(|tag| checked_tag(tag).is_ok()).take(places));
+            let mut page = page.tags.into_iter().flatten();
+            let mut page = page.by_ref().filter(|tag| checked_tag(tag).is_ok());
+            let places = most.saturating_sub(tags.listed.len());
+            tags.listed.extend(page.by_ref().take(places));
+            let is_cut = page.next().is_some();
             match listing::next_page(&answer.headers) {
-                Some(next) if tags.len() < most => path = next_path(&answer.url, &next)?,
+                None if !is_cut => return Ok(tags),
+                Some(next) if tags.listed.len() < most => path = next_path(&answer.url, &next)?,
                 Some(_) | None => break,
             }
         }
+        tags.more = true;
         Ok(tags)
     }
 

@@ -5,6 +5,7 @@ use crate::baseline::tests::make::{digest, now};
 use crate::inventory::Place;
 use crate::observation::{Observe, ObservedImage};
 use crate::store::{Listed, Revision};
+use continuity_registry::Tags;
 use signature_continuity::reference::ImageReference;
 use std::sync::atomic::AtomicUsize;
 
@@ -145,6 +146,7 @@ fn spent(times: &AtomicUsize) -> bool {
 pub(super) struct Shown {
     pub(super) images: BTreeMap<String, ObservedImage>,
     pub(super) tags: Vec<String>,
+    pub(super) more_tags: bool,
     pub(super) listed: AtomicUsize,
 }
 
@@ -158,9 +160,12 @@ impl Observe for Shown {
 }
 
 impl RepositoryObserver for Shown {
-    fn tags(&self, _: &ImageReference, _: usize) -> Result<Vec<String>, String> {
+    fn tags(&self, _: &ImageReference, _: usize) -> Result<Tags, String> {
         self.listed.fetch_add(1, Ordering::SeqCst);
-        Ok(self.tags.clone())
+        Ok(Tags {
+            listed: self.tags.clone(),
+            more: self.more_tags,
+        })
     }
 }
 

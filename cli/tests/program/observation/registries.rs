@@ -275,8 +275,17 @@ fn lists_tags_page_by_page_up_to_a_bound() {
     let reference = lab.image().parse().unwrap();
     let settings = lab.settings(&[]);
     let tags = |most| lab.observer.tags(&reference, &settings, most).unwrap();
-    assert_eq!(tags(2), ["v0", "v1"]);
-    assert_eq!(tags(100), ["v0", "v1", "v2", "v3", "v4"]);
+    let all = ["v0", "v1", "v2", "v3", "v4"];
+    assert_eq!(
+        (tags(2).listed, tags(2).more),
+        (vec!["v0".to_owned(), "v1".to_owned()], true)
+    );
+    assert_eq!(
+        (tags(100).listed, tags(100).more),
+        (all.map(str::to_owned).to_vec(), false)
+    );
+    // The registry's page ends where the bound is.
+    assert!(!tags(5).more);
     let digest = lab.observer.digest(&reference, &settings, "v3").unwrap();
     assert_eq!(
         lab.registry.manifest(NAME, digest.as_str()).unwrap(),
