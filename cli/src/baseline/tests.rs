@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod approvals;
+mod declared;
 mod digests;
 mod established;
 mod history;
 pub(crate) mod make;
 mod order;
+mod untaught;
 
 use super::*;
 use chrono::TimeDelta;

@@ -18,7 +18,7 @@ pub use options::{History, Options, Share};
 pub use outcome::{Change, Outcome, is_drift, looks_broken};
 pub use snapshot::StoreSnapshot;
 
-use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold};
+use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold, untaught};
 use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::RepositoryObserver;
 use crate::store::{LearnerState, Store, StoreError, Stored};
@@ -171,6 +171,15 @@ impl Learner<'_> {
                 settings: self.settings,
             };
             let teach = |before: Option<&Baseline>| fold(before, repository, &sights, &terms);
+            let after = match teach(stored.lookup.baseline()) {
+                UpdateResult::Learned { baseline, .. } => Some(*baseline),
+                UpdateResult::Unchanged | UpdateResult::Nothing(_) => {
+                    stored.lookup.baseline().cloned()
+                }
+            };
+            for one in untaught(after.as_ref(), repository, &sights) {
+                outcome.note(one.to_string());
+            }
             self.write(repository, stored, &teach, memory, outcome)?;
         }
         outcome.take(entries);

@@ -1,5 +1,6 @@
 //! What a store remembers at the beginning of a run.
 
+use crate::baseline::is_to_be_trimmed;
 use crate::store::{Store, StoreError};
 use chrono::{NaiveDate, TimeDelta};
 use signature_continuity::reference::Repository;
@@ -31,8 +32,9 @@ impl StoreSnapshot {
         for listed in store.list()? {
             match listed.baseline {
                 Ok(baseline) => {
-                    let unfinished =
-                        baseline.established.is_none() || !baseline.tolerated.is_empty();
+                    let unfinished = baseline.established.is_none()
+                        || !baseline.tolerated.is_empty()
+                        || is_to_be_trimmed(&baseline);
                     memory.usable.insert(baseline.repository, unfinished);
                 }
                 Err(why) => memory.unusable.push((listed.name, why)),
@@ -103,7 +105,8 @@ impl StoreSnapshot {
         self.usable.keys()
     }
 
-    /// Repositories whose baseline time alone changes: it is not established yet, or tolerates something.
+    /// Repositories whose baseline time alone changes: it is not established yet, tolerates something, or lists more
+    /// than is kept.
     pub fn unfinished(&self) -> impl Iterator<Item = &Repository> {
         self.usable
             .iter()
