@@ -3,6 +3,8 @@
 //! Invariant: bytes are what their digest says, or an error; nothing is read beyond a bound; errors are classified, and
 //! only a 404 to the question itself is "absent". Methods block, and may be called from any thread.
 
+mod attempt;
+mod authorization;
 mod limits;
 mod listing;
 mod registry;

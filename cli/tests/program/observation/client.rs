@@ -9,16 +9,16 @@ use signature_continuity::host_error::{HostError, Outage};
 
 use super::limits;
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 use continuity_testkit::server::{Answer, Server};
 
 const MANIFEST: &str = "/v2/acme/api/manifests/v1";
 
-fn client(server: &Server, credentials: Credentials) -> Client {
+pub(super) fn client(server: &Server, credentials: Credentials) -> Client {
     Client::start(Sources::insecure([server.address()]), credentials, limits()).unwrap()
 }
 
-fn anonymous(server: &Server) -> Client {
+pub(super) fn anonymous(server: &Server) -> Client {
     client(server, Credentials::from_file("/nowhere"))
 }
 
@@ -31,7 +31,7 @@ fn logged_in(server: &Server) -> (tempfile::TempDir, Client) {
     (directory, client(server, credentials))
 }
 
-fn challenge(text: &str) -> Answer {
+pub(super) fn challenge(text: &str) -> Answer {
     Answer::error(401, "UNAUTHORIZED", "authentication required").header("www-authenticate", text)
 }
 

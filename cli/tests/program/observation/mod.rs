@@ -3,6 +3,7 @@
 mod bundles;
 mod client;
 pub mod lab;
+mod logins;
 mod registries;
 mod signatures;
 
