@@ -8,7 +8,7 @@ mod bundles;
 
 use crate::baseline::{Baseline, Lookup};
 use crate::calls::{CallError, Calls};
-use crate::claims::Claims;
+use crate::claims::{Claims, MOST_LAYERS, MOST_LAYERS_LEARNED};
 use crate::digest::Digest;
 use crate::host::Place;
 use crate::host_error::{HostError, Outage};
@@ -195,8 +195,13 @@ fn signature_tag(
     name: &str,
     digest: &Digest,
 ) -> Result<Option<Observation>, HostRejectsReference> {
+    let most = if image.thorough {
+        MOST_LAYERS_LEARNED
+    } else {
+        MOST_LAYERS
+    };
     let mut observation = match calls.manifest(name, &Place::Tag(&digest.signature_tag())) {
-        Ok(json) => match Claims::from_manifest(&json) {
+        Ok(json) => match Claims::within(&json, most) {
             Ok(claims) => prove_claims(calls, settings, image, name, digest, &claims),
             Err(error) => Observation::unverifiable(digest, Problem::Data(error.to_string())),
         },

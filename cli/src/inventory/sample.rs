@@ -196,6 +196,7 @@ pub fn found(
             signatures: signatures.collect(),
             platforms: Vec::new(),
             attestations: 1,
+            notes: Vec::new(),
             observation,
         },
         lookup,

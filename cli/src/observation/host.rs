@@ -7,12 +7,14 @@
 mod beside;
 mod bundle;
 mod layer;
+mod listing;
 mod payload;
 mod prover;
 mod referred;
+mod statement;
 mod verdict;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -31,6 +33,7 @@ use signature_continuity::signer::{Signer, SignerId};
 
 use super::SignedRepository;
 use layer::SignedLayer;
+use listing::Referring;
 use payload::Payload;
 
 pub(super) use prover::Prover;
@@ -38,7 +41,7 @@ pub(super) use prover::Prover;
 /// The largest payload that is read; the policy looks at no layer that declares more.
 const LARGEST_PAYLOAD: usize = 64 * 1024;
 
-/// One image's observation.
+/// One image's observation: what is kept of one digest is not asked about another.
 pub(super) struct ObservingHost<'a> {
     registry: &'a Registries,
     prover: &'a Prover,
@@ -53,6 +56,25 @@ pub(super) struct ObservingHost<'a> {
     attestations: Cell<usize>,
     /// Whether something beside what was proven got no answer.
     unanswered: Cell<bool>,
+    /// The layers of the `.sig`, read once.
+    layers: OnceCell<Result<Vec<SignedLayer>, HostError>>,
+    /// What refers to the image, found once.
+    referring: OnceCell<Result<Referring, HostError>>,
+    notes: RefCell<Vec<&'static str>>,
+}
+
+/// What was found out besides the observation.
+pub(super) struct Findings {
+    /// What was noted while proving.
+    pub(super) facts: Vec<Fact>,
+    /// How many attestations there are.
+    pub(super) attestations: usize,
+    /// Whether that is all there is to be known.
+    pub(super) is_all: bool,
+    /// Whether the registry refuses for good to say what refers to the image.
+    pub(super) refused: bool,
+    /// For people.
+    pub(super) notes: Vec<&'static str>,
 }
 
 /// What is known of one proven layer or bundle.
@@ -86,20 +108,36 @@ impl<'a> ObservingHost<'a> {
             facts: RefCell::default(),
             attestations: Cell::new(0),
             unanswered: Cell::new(false),
+            layers: OnceCell::new(),
+            referring: OnceCell::new(),
+            notes: RefCell::default(),
         }
     }
 
-    /// What was noted while proving, how many attestations there are, and whether that is all there is to be known.
-    pub(super) fn into_facts(self) -> (Vec<Fact>, usize, bool) {
-        (
-            self.facts.into_inner(),
-            self.attestations.get(),
-            !self.unanswered.get(),
-        )
+    pub(super) fn into_findings(self) -> Findings {
+        let referring = self.referring.get();
+        Findings {
+            refused: matches!(referring, Some(Ok(found)) if found.refused.is_some()),
+            facts: self.facts.into_inner(),
+            attestations: self.attestations.get(),
+            is_all: !self.unanswered.get(),
+            notes: self.notes.into_inner(),
+        }
     }
 
-    fn signed_layers(&self, name: &str, digest: &Digest) -> Result<Vec<SignedLayer>, HostError> {
-        SignedLayer::all(&self.manifest(name, &Place::Tag(&digest.signature_tag()))?)
+    /// For people: something that the observation alone does not say.
+    fn remark(&self, note: &'static str) {
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
+    fn signed_layers(&self, name: &str, digest: &Digest) -> Result<&[SignedLayer], HostError> {
+        let read = self.layers.get_or_init(|| {
+            SignedLayer::all(&self.manifest(name, &Place::Tag(&digest.signature_tag()))?)
+        });
+        read.as_deref().map_err(Clone::clone)
     }
 
     /// The signed bytes of a layer. Whoever pushed the signatures chose whether they are there, so only what is no
@@ -211,7 +249,13 @@ impl Host for ObservingHost<'_> {
         if let Some(bytes) = self.manifests.borrow().get(&key) {
             return Ok(bytes.clone());
         }
-        let bytes = self.registry.manifest(name, place)?;
+        let bytes = match (place, place.as_str().strip_suffix(".sig")) {
+            (Place::Tag(tag), Some(of)) => match of.replacen('-', ":", 1).parse() {
+                Ok(digest) => self.signature_manifest(name, tag, &digest)?,
+                Err(_) => self.registry.manifest(name, place)?,
+            },
+            (Place::Tag(_) | Place::Digest(_), _) => self.registry.manifest(name, place)?,
+        };
         self.manifests.borrow_mut().insert(key, bytes.clone());
         Ok(bytes)
     }

@@ -32,6 +32,8 @@ pub struct ObservedImage {
     pub platforms: Vec<Digest>,
     /// How many attestations refer to it; they prove no signer.
     pub attestations: usize,
+    /// How it was looked at, where that bears on what was seen; for people.
+    pub notes: Vec<&'static str>,
 }
 
 /// A proven signature.

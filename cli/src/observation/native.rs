@@ -17,7 +17,7 @@ use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::Settings;
 use std::collections::BTreeMap;
 
-use super::host::{Fact, ObservingHost, Prover};
+use super::host::{Fact, Findings, ObservingHost, Prover};
 use super::{ObservedImage, Signature, SignedRepository};
 use continuity_registry::{
     Credentials, Registries, RequestLimits, Sources, Tags, TrustMaterial, TrustRoot, TrustSource,
@@ -162,8 +162,15 @@ impl NativeObserver {
             observe(&calls, settings, &image)
                 .map_err(|_| "expected a reference that registries take".to_owned())?
         };
-        let (facts, attestations, is_all) = host.into_facts();
+        let Findings {
+            facts,
+            attestations,
+            is_all,
+            refused,
+            notes,
+        } = host.into_findings();
         observation.incomplete |= !is_all;
+        observation.bundles_read &= !refused;
         let name = settings.call_name(reference);
         let mut platforms = Vec::new();
         match (observation.posture, observation.digest.clone()) {
@@ -188,6 +195,7 @@ impl NativeObserver {
             signatures,
             platforms,
             attestations,
+            notes,
         })
     }
 }

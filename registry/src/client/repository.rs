@@ -92,7 +92,7 @@ impl RepositoryClient {
             match answer.status.as_u16() {
                 200 => {}
                 // How registries without the API answer.
-                400 | 404 | 405 | 406 if page == 0 => return Ok(None),
+                400 | 404 | 405 | 406 | 501 if page == 0 => return Ok(None),
                 _ => return Err(of_status(&answer)),
             }
             // And those whose web pages answer to everything.

@@ -211,6 +211,7 @@ fn seen(observation: Observation, signatures: Vec<Signature>) -> ObservedImage {
         signatures,
         platforms: Vec::new(),
         attestations: 0,
+        notes: Vec::new(),
     }
 }
 

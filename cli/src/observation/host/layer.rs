@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use signature_continuity::certificate::Leaf;
-use signature_continuity::claims::{Claims, Layer};
+use signature_continuity::claims::{Claims, Layer, MOST_LAYERS_LEARNED};
 use signature_continuity::host_error::HostError;
 use signature_continuity::log_entry::Verifier as LoggedBy;
 use signature_continuity::public_key::PublicKey;
@@ -59,7 +59,8 @@ struct EntryPayload {
 impl SignedLayer {
     /// All layers of a manifest that is within the bounds of the policy.
     pub(super) fn all(manifest: &[u8]) -> Result<Vec<Self>, HostError> {
-        let claims = Claims::from_manifest(manifest).map_err(|_| HostError::Unusable)?;
+        let claims =
+            Claims::within(manifest, MOST_LAYERS_LEARNED).map_err(|_| HostError::Unusable)?;
         let raw: Manifest = serde_json::from_slice(manifest).map_err(|_| HostError::Unusable)?;
         if raw.layers.len() != claims.layers().len() {
             return Err(HostError::Unusable);

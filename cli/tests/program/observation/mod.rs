@@ -4,6 +4,7 @@ mod bundles;
 mod client;
 pub mod lab;
 mod logins;
+mod referrers;
 mod registries;
 mod signatures;
 
