@@ -6,6 +6,8 @@
 
 mod beside;
 mod bundle;
+#[cfg(test)]
+mod conformance_tests;
 mod layer;
 mod listing;
 mod payload;

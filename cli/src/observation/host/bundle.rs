@@ -91,12 +91,22 @@ fn read(
     if !statement.names(question.digest) {
         return Err(Unproven::Contradiction("the bundle is of another digest"));
     }
+    prove(prover, &bundle, envelope, question)
+}
+
+/// Who made the envelope, whatever it states of the digest.
+pub(super) fn prove(
+    prover: &Prover,
+    bundle: &Bundle,
+    envelope: &DsseEnvelope,
+    question: &Question<'_>,
+) -> Result<Outcome, Unproven> {
     match bundle.signing_certificate() {
         Some(certificate) => {
             let der = certificate.as_bytes().to_vec();
-            by_certificate(prover, &bundle, der, question)
+            by_certificate(prover, bundle, der, question)
         }
-        None => by_key(prover, &bundle, envelope, question),
+        None => by_key(prover, bundle, envelope, question),
     }
 }
 
