@@ -5,14 +5,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use continuity_registry::TrustSource;
+use continuity_registry::{Listing, TrustSource};
 use signature_continuity::certificate::Leaf;
 use signature_continuity::digest::Digest;
 use signature_continuity::public_key::PublicKey;
 use sigstore_types::{Bundle, SignatureContent};
 
 use super::bundle::{self, Outcome, Question};
+use super::layer::SignedLayer;
 use super::prover::Prover;
+use super::referred::{Candidates, Kind, ReferredManifest};
 
 /// What fails there for a reason that is none here: logs of certificates are not asked (the module's host does not
 /// either).
@@ -133,6 +135,28 @@ fn no_bundle_of_others_is_a_signature_of_an_image() {
         attestations >= 10 && others >= 60,
         "{attestations}, {others}"
     );
+}
+
+#[test]
+fn cosign_2s_form_of_referrers_is_told_from_others() {
+    let Some(folder) = fixtures() else { return };
+    let made = folder.join("made/oci11-signature");
+    for name in ["referrer-manifest-old.json", "referrer-manifest-new.json"] {
+        let json = std::fs::read(made.join(name)).unwrap();
+        assert_eq!(ReferredManifest::parse(&json).kind, Kind::Layers, "{name}");
+        assert_eq!(SignedLayer::all(&json).unwrap().len(), 1, "{name}");
+    }
+    for (name, kind) in [
+        ("referrers-index.json", Kind::Layers),
+        ("referrers-index-untyped.json", Kind::Unsaid),
+    ] {
+        let listing = Listing::from_index(&std::fs::read(made.join(name)).unwrap());
+        let candidates = Candidates::of(&[listing]);
+        assert!(
+            matches!(candidates.manifests[..], [(_, own)] if own == kind),
+            "{name}"
+        );
+    }
 }
 
 fn files(folder: &Path, below: &[&str]) -> Vec<PathBuf> {

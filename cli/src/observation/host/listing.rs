@@ -80,11 +80,18 @@ impl ObservingHost<'_> {
         let candidates = self.candidates(name, digest, &mut found.refused)?;
         found.attestations = candidates.attestations;
         found.more = candidates.more;
-        for manifest in &candidates.manifests {
+        for (manifest, listed_as) in &candidates.manifests {
             let json = match self.registry.manifest(name, &Place::Digest(manifest)) {
                 Ok(json) => json,
-                // A list that names what is not there says nothing.
-                Err(HostError::Absent) => continue,
+                // A list that names what is not there says nothing, unless that is said to be a signature.
+                Err(HostError::Absent) => {
+                    if matches!(listed_as, Kind::Signature | Kind::Layers) {
+                        found
+                            .unproven
+                            .push(unreadable("it is listed, and not there"));
+                    }
+                    continue;
+                }
                 Err(HostError::Unusable) => {
                     found
                         .unproven

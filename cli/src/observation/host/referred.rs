@@ -45,8 +45,8 @@ pub(super) enum Kind {
 /// What has to be read, and what does not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Candidates {
-    /// The manifests to read.
-    pub(super) manifests: Vec<Digest>,
+    /// The manifests to read, and what the lists say that they are.
+    pub(super) manifests: Vec<(Digest, Kind)>,
     /// How many say that they are attestations.
     pub(super) attestations: usize,
     /// Whether there is more than that.
@@ -75,7 +75,7 @@ impl Candidates {
                 Kind::Attestation => candidates.attestations += 1,
                 Kind::Signature | Kind::Layers | Kind::Bundle | Kind::Unsaid => {
                     if candidates.manifests.len() < MOST_BUNDLES {
-                        candidates.manifests.push(digest);
+                        candidates.manifests.push((digest, kind));
                     } else {
                         candidates.more = true;
                     }

@@ -144,6 +144,18 @@ fn one_that_is_none_spoils_no_good_signature_and_is_seen() {
     assert_eq!(lab.see(&[]).observation.posture, Posture::Unverifiable);
 }
 
+#[rstest]
+#[case::said_to_be_one(Some(OLD_FORM), Posture::Unverifiable)]
+#[case::unsaid(None, Posture::Unsigned)]
+fn a_signature_that_is_listed_and_not_there_is_not_unsigned(
+    #[case] listed_as: Option<&str>,
+    #[case] posture: Posture,
+) {
+    let lab = Lab::new();
+    list(&lab, &[digest_of(b"gone")], listed_as);
+    assert_eq!(lab.see(&[]).observation.posture, posture);
+}
+
 #[test]
 fn a_failure_there_is_no_failure_of_the_signature_tag() {
     let lab = Lab::new();
