@@ -8,6 +8,7 @@ mod beside;
 mod bundle;
 #[cfg(test)]
 mod conformance_tests;
+mod findings;
 mod layer;
 mod listing;
 mod payload;
@@ -31,13 +32,14 @@ use signature_continuity::host_error::{HostError, Outage};
 use signature_continuity::public_key::PublicKey;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::{CertificateChain, Settings};
-use signature_continuity::signer::{Signer, SignerId};
+use signature_continuity::signer::Signer;
 
 use super::SignedRepository;
 use layer::SignedLayer;
 use listing::Referring;
 use payload::Payload;
 
+pub(super) use findings::{Fact, Findings};
 pub(super) use prover::Prover;
 
 /// The largest payload that is read; the policy looks at no layer that declares more.
@@ -62,32 +64,9 @@ pub(super) struct ObservingHost<'a> {
     layers: OnceCell<Result<Vec<SignedLayer>, HostError>>,
     /// What refers to the image, found once.
     referring: OnceCell<Result<Referring, HostError>>,
+    /// The layers that proved somebody.
+    proven: RefCell<BTreeSet<(Digest, Vec<u8>)>>,
     notes: RefCell<Vec<&'static str>>,
-}
-
-/// What was found out besides the observation.
-pub(super) struct Findings {
-    /// What was noted while proving.
-    pub(super) facts: Vec<Fact>,
-    /// How many attestations there are.
-    pub(super) attestations: usize,
-    /// Whether that is all there is to be known.
-    pub(super) is_all: bool,
-    /// Whether the registry refuses for good to say what refers to the image.
-    pub(super) refused: bool,
-    /// For people.
-    pub(super) notes: Vec<&'static str>,
-}
-
-/// What is known of one proven layer or bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fact {
-    pub(super) signer: SignerId,
-    pub(super) format: Format,
-    /// In seconds since 1970.
-    pub(super) logged_at: Option<i64>,
-    pub(super) signed_repository: SignedRepository,
-    pub(super) introduces: BTreeSet<SignerId>,
 }
 
 impl<'a> ObservingHost<'a> {
@@ -112,26 +91,8 @@ impl<'a> ObservingHost<'a> {
             unanswered: Cell::new(false),
             layers: OnceCell::new(),
             referring: OnceCell::new(),
+            proven: RefCell::default(),
             notes: RefCell::default(),
-        }
-    }
-
-    pub(super) fn into_findings(self) -> Findings {
-        let referring = self.referring.get();
-        Findings {
-            refused: matches!(referring, Some(Ok(found)) if found.refused.is_some()),
-            facts: self.facts.into_inner(),
-            attestations: self.attestations.get(),
-            is_all: !self.unanswered.get(),
-            notes: self.notes.into_inner(),
-        }
-    }
-
-    /// For people: something that the observation alone does not say.
-    fn remark(&self, note: &'static str) {
-        let mut notes = self.notes.borrow_mut();
-        if !notes.contains(&note) {
-            notes.push(note);
         }
     }
 
@@ -191,6 +152,7 @@ impl<'a> ObservingHost<'a> {
             match outcome {
                 Ok((logged_at, payload)) => {
                     proven = true;
+                    self.proven.borrow_mut().extend(layer.own());
                     self.note(signer, logged_at, &payload);
                 }
                 Err(error) => refusals.push(error),

@@ -12,7 +12,7 @@ use signature_continuity::host_error::{HostError, Outage};
 use signature_continuity::known::Known;
 use signature_continuity::observe::{Observation, Subjected, observe};
 use signature_continuity::posture::{Cause, Posture};
-use signature_continuity::proof::ProvenSigner;
+use signature_continuity::proof::{Problem, ProvenSigner};
 use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::Settings;
 use std::collections::BTreeMap;
@@ -166,11 +166,15 @@ impl NativeObserver {
             facts,
             attestations,
             is_all,
+            keys_are_known,
             refused,
             notes,
         } = host.into_findings();
         observation.incomplete |= !is_all;
         observation.bundles_read &= !refused;
+        // The policy's rules do not know which layer a known key signed.
+        let is_judged = |problem: &Problem| keys_are_known && *problem == Problem::UnknownKey;
+        observation.problems.retain(|problem| !is_judged(problem));
         let name = settings.call_name(reference);
         let mut platforms = Vec::new();
         match (observation.posture, observation.digest.clone()) {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use signature_continuity::certificate::Leaf;
 use signature_continuity::claims::{Claims, Layer, MOST_LAYERS_LEARNED};
+use signature_continuity::digest::Digest;
 use signature_continuity::host_error::HostError;
 use signature_continuity::log_entry::Verifier as LoggedBy;
 use signature_continuity::public_key::PublicKey;
@@ -72,6 +73,17 @@ impl SignedLayer {
                 entry: raw.annotations.and_then(|mut a| a.remove(BUNDLE)),
             })
             .collect())
+    }
+
+    /// Whether only asking with a key can tell whose it is.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.layer.certificate.is_none() && self.entry.is_none()
+    }
+
+    /// What tells it from other layers.
+    pub(super) fn own(&self) -> Option<(Digest, Vec<u8>)> {
+        let signature = self.layer.signature.as_ref().ok()?;
+        Some((self.layer.digest.clone(), signature.clone()))
     }
 
     /// That the leaf's key signed the payload while the leaf was valid, by the log's word; when, in seconds.
