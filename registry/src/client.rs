@@ -33,6 +33,8 @@ pub struct Registries {
     client: Arc<RegistryClient>,
     /// Until when it asks.
     until: Option<Instant>,
+    /// Words of registries for "no such tag", besides the status that says so.
+    absent_messages: Arc<[String]>,
 }
 
 impl Registries {
@@ -49,14 +51,17 @@ impl Registries {
         Ok(Self {
             client: Arc::new(RegistryClient::new(sources, credentials, limits)),
             until: None,
+            absent_messages: Arc::default(),
         })
     }
 
-    /// The same client for one image, whose time ([`RequestLimits::image`]) begins now. After it nothing is answered.
+    /// The same client for one image, whose time ([`RequestLimits::image`]) begins now. After it nothing is answered. A
+    /// registry that refuses a manifest in one of `absent_messages` says that there is none.
     #[must_use]
-    pub fn for_one_image(&self) -> Self {
+    pub fn for_one_image(&self, absent_messages: &[String]) -> Self {
         Self {
             until: self.client.deadline(),
+            absent_messages: absent_messages.into(),
             ..self.clone()
         }
     }
@@ -148,6 +153,7 @@ impl Registries {
         Ok(RepositoryClient {
             name: Name::parse(name)?,
             client: Arc::clone(&self.client),
+            absent_messages: Arc::clone(&self.absent_messages),
         })
     }
 

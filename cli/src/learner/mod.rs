@@ -20,7 +20,7 @@ pub use snapshot::StoreSnapshot;
 
 use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold, untaught};
 use crate::inventory::{Entry, Further, Group, Image, Survey};
-use crate::observation::RepositoryObserver;
+use crate::observation::{Note, RepositoryObserver};
 use crate::store::{LearnerState, Store, StoreError, Stored};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Lookup, State};
@@ -177,6 +177,11 @@ impl Learner<'_> {
                     stored.lookup.baseline().cloned()
                 }
             };
+            let mut seen = entries.iter().filter_map(|e| e.found.as_ref().ok());
+            if seen.any(|found| found.seen.notes.contains(&Note::ReferrersRefused)) {
+                let registry = repository.registry();
+                outcome.note(format!("{registry}: {}", Note::ReferrersRefused));
+            }
             for one in untaught(after.as_ref(), repository, &sights) {
                 outcome.note(one.to_string());
             }

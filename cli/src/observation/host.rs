@@ -34,7 +34,7 @@ use signature_continuity::reference::Repository;
 use signature_continuity::settings::{CertificateChain, Settings};
 use signature_continuity::signer::Signer;
 
-use super::SignedRepository;
+use super::{Note, SignedRepository};
 use layer::SignedLayer;
 use listing::Referring;
 use payload::Payload;
@@ -66,7 +66,7 @@ pub(super) struct ObservingHost<'a> {
     referring: OnceCell<Result<Referring, HostError>>,
     /// The layers that proved somebody.
     proven: RefCell<BTreeSet<(Digest, Vec<u8>)>>,
-    notes: RefCell<Vec<&'static str>>,
+    notes: RefCell<Vec<Note>>,
 }
 
 impl<'a> ObservingHost<'a> {

@@ -78,7 +78,7 @@ impl NativeObserver {
         lookup: &Lookup,
         now: DateTime<Utc>,
     ) -> Result<ObservedImage, String> {
-        let registry = self.registry.for_one_image();
+        let registry = self.registry.for_one_image(&settings.absent_messages);
         let seen = self.look_at(&registry, reference, settings, lookup, now)?;
         let (Some(tag), Some(digest)) = (reference.tag(), reference.digest()) else {
             return Ok(seen);

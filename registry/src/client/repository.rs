@@ -34,6 +34,7 @@ struct TagsPage {
 pub(super) struct RepositoryClient {
     pub(super) name: Name,
     pub(super) client: Arc<RegistryClient>,
+    pub(super) absent_messages: Arc<[String]>,
 }
 
 impl RepositoryClient {
@@ -45,8 +46,9 @@ impl RepositoryClient {
                     return Ok(digest);
                 }
             }
-            // Some registries know no HEAD.
+            // Some registries know no HEAD; and what is said in words is said to a GET.
             400 | 405 => {}
+            401 | 403 if !self.absent_messages.is_empty() => {}
             _ => return Err(of_status(&head)),
         }
         Ok(Digest::of(&self.manifest(path, None).await?))
@@ -58,8 +60,16 @@ impl RepositoryClient {
         digest: Option<&Digest>,
     ) -> Result<Vec<u8>, HostError> {
         let answer = self
-            .read(self.own(path), MANIFESTS, LARGEST_MANIFEST)
+            .ask(Method::GET, self.own(path), MANIFESTS, LARGEST_MANIFEST)
             .await?;
+        if answer.status.as_u16() != 200 {
+            let is_absent = says_absent(&answer, &self.absent_messages);
+            return Err(if is_absent {
+                HostError::Absent
+            } else {
+                of_status(&answer)
+            });
+        }
         let served = served_digest(&answer.headers);
         let bytes = answer.body.ok_or(HostError::Unusable)?;
         let own = Digest::of(&bytes);
@@ -203,6 +213,29 @@ fn of_status(answer: &RegistryResponse) -> HostError {
         500..=599 => HostError::Outage(Outage::Unavailable),
         _ => HostError::Outage(Outage::Other),
     }
+}
+
+/// Whether the registry refuses in words that mean "no such tag", by the settings' word for it. All that it says has to.
+fn says_absent(answer: &RegistryResponse, absent_messages: &[String]) -> bool {
+    #[derive(Deserialize)]
+    struct Refusal {
+        errors: Vec<Message>,
+    }
+    #[derive(Deserialize)]
+    struct Message {
+        #[serde(default)]
+        message: String,
+    }
+    let is_refusal = matches!(answer.status.as_u16(), 400..=428 | 430..=499);
+    let body = answer.body.as_deref().filter(|_| is_refusal);
+    let refusal = body.and_then(|body| serde_json::from_slice::<Refusal>(body).ok());
+    refusal.is_some_and(|Refusal { errors }| {
+        let means_absent = |error: &Message| {
+            let mut words = absent_messages.iter();
+            words.any(|words| error.message.contains(words.as_str()))
+        };
+        !errors.is_empty() && errors.iter().all(means_absent)
+    })
 }
 
 /// The digest that the registry says it serves, where it is one that we know.

@@ -247,3 +247,18 @@ fn lists_that_are_too_long_are_trimmed_where_nothing_runs_too() {
     run_at(&shelf, &observer, &[], Options::default(), tomorrow);
     assert_eq!(shelf.baseline().verified.len(), 32);
 }
+
+#[test]
+fn a_registry_that_refuses_to_say_what_refers_to_its_images_is_told_of_once() {
+    let shelf = Shelf::default();
+    let refused = |tag: &str| {
+        let mut seen = image(tag, &[by(release())]);
+        seen.notes.push(crate::observation::Note::ReferrersRefused);
+        seen
+    };
+    let observer = shown(&[("v1", refused("v1")), ("v2", refused("v2"))]);
+    let outcome = run(&shelf, &observer, &["v1", "v2"]);
+    // What is proven there teaches all the same.
+    assert_eq!((outcome.begun, outcome.notes.len()), (1, 1));
+    assert!(outcome.notes[0].starts_with("ghcr.io: the registry refuses"));
+}

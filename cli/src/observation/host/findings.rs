@@ -8,7 +8,7 @@ use signature_continuity::baseline::Format;
 use signature_continuity::signer::SignerId;
 
 use super::ObservingHost;
-use crate::observation::SignedRepository;
+use crate::observation::{Note, SignedRepository};
 
 /// What was found out besides the observation.
 pub(in crate::observation) struct Findings {
@@ -23,7 +23,7 @@ pub(in crate::observation) struct Findings {
     /// Whether the registry refuses for good to say what refers to the image.
     pub(in crate::observation) refused: bool,
     /// For people.
-    pub(in crate::observation) notes: Vec<&'static str>,
+    pub(in crate::observation) notes: Vec<Note>,
 }
 
 /// What is known of one proven layer or bundle.
@@ -59,7 +59,7 @@ impl ObservingHost<'_> {
     }
 
     /// For people: something that the observation alone does not say.
-    pub(super) fn remark(&self, note: &'static str) {
+    pub(super) fn remark(&self, note: Note) {
         let mut notes = self.notes.borrow_mut();
         if !notes.contains(&note) {
             notes.push(note);

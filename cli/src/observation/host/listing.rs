@@ -13,6 +13,7 @@ use signature_continuity::host_error::{HostError, Outage};
 use super::ObservingHost;
 use super::referred::{Candidates, Kind, ReferredManifest};
 use super::verdict::unreadable;
+use crate::observation::Note;
 use continuity_registry::Listing;
 
 /// What refers to an image.
@@ -125,9 +126,7 @@ impl ObservingHost<'_> {
         let mut listings = Vec::new();
         match self.registry.referrers(name, digest) {
             Ok(Some(listing)) => listings.push(listing),
-            Ok(None) => self.remark(
-                "the registry has no API for what refers to an image; the tag that stands in for it was looked at",
-            ),
+            Ok(None) => self.remark(Note::NoReferrersApi),
             Err(error) => self.unless_refused(error, refused)?,
         }
         let by_api = Candidates::of(&listings);
@@ -149,9 +148,7 @@ impl ObservingHost<'_> {
         if !is_refusal(&error) {
             return Err(error);
         }
-        self.remark(
-            "the registry refuses to say what refers to the image: bundles beside it would not be seen; its credentials may not suffice",
-        );
+        self.remark(Note::ReferrersRefused);
         refused.get_or_insert(error);
         Ok(())
     }

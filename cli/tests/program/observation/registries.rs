@@ -109,6 +109,35 @@ fn no_fault_makes_an_image_with_a_bundle_unsigned() {
     }
 }
 
+#[rstest]
+#[case::refused(403, "no such thing here", Posture::Unsigned)]
+#[case::unauthorized(401, "no such thing here", Posture::Unsigned)]
+#[case::other_words(403, "you may not", Posture::Unknown)]
+#[case::failure(500, "no such thing here", Posture::Unknown)]
+fn words_that_the_settings_know_for_an_absent_tag(
+    #[case] status: u16,
+    #[case] words: &str,
+    #[case] posture: Posture,
+) {
+    let lab = Lab::new();
+    let body = serde_json::json!({"errors": [{"code": "DENIED", "message": words}]});
+    let refusal = Fault::Body {
+        status,
+        content_type: "application/json".to_owned(),
+        body: body.to_string().into_bytes(),
+    };
+    for place in ["sha256-*.sig", "sha256-*"] {
+        lab.registry
+            .fault(FaultRule::new("*", place, refusal.clone()));
+    }
+    let mut settings = lab.settings(&[]);
+    settings.absent_messages = vec!["no such thing".to_owned()];
+    let seen = lab.see_image(&lab.image(), &settings);
+    assert_eq!(seen.observation.posture, posture, "{seen:?}");
+    // Without them nothing is known.
+    assert_eq!(lab.see(&[]).observation.posture, Posture::Unknown);
+}
+
 #[test]
 fn an_image_that_is_not_there_is_not_unsigned() {
     let lab = Lab::new();
