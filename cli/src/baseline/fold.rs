@@ -11,6 +11,7 @@ use super::untaught::Reason;
 use super::update::BaselineUpdate;
 use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::Baseline;
+use signature_continuity::posture::Rank;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
 
@@ -46,10 +47,16 @@ pub fn fold(
     let (mut pupil, historic) = match before {
         Some(before) => {
             let due = before.first_seen + terms.establish_after;
-            let pupil =
-                BaselineUpdate::of(before.clone(), terms.settings, terms.now).cold_until(due);
+            let pupil = BaselineUpdate::of(before.clone(), terms.settings, terms.now);
+            let pupil = if was_never_signed(before) {
+                pupil.begun()
+            } else {
+                pupil.cold_until(due)
+            };
             let may = |qualified: &Qualified<'_>| {
-                before.established.is_none() && !pupil.is_retired(qualified.signer())
+                before.established.is_none()
+                    && !was_never_signed(before)
+                    && !pupil.is_retired(qualified.signer())
             };
             let historic = historic.filter(may);
             (pupil, historic)
@@ -81,11 +88,20 @@ pub fn fold(
     for sight in &declared {
         pupil.foresee(sight);
     }
+    if before.is_some_and(was_never_signed) {
+        pupil.begin_the_clock();
+    }
     if terms.may_establish {
         pupil.establish(&running, terms.establish_after, historic.is_some());
     }
     pupil.keep_up(&running, terms.may_establish);
     pupil.lesson(before)
+}
+
+/// Whether a repository was seen, and never signed: its first proven signature begins it, as if it were new, but for its
+/// past, which says nothing of somebody who came later.
+fn was_never_signed(baseline: &Baseline) -> bool {
+    baseline.rank == Rank::Unsigned && baseline.signers.is_empty()
 }
 
 /// What releases that are to come teach: that they are by known signers. They add no signers and start no clock. Of more

@@ -8,6 +8,7 @@ mod digests;
 mod established;
 mod history;
 pub(crate) mod make;
+mod never_signed;
 mod order;
 mod untaught;
 

@@ -340,6 +340,14 @@ impl<'a> BaselineUpdate<'a> {
         }
     }
 
+    /// Where somebody was taken in by a repository that was never signed before, its time begins now.
+    pub(super) fn begin_the_clock(&mut self) {
+        if !self.baseline.signers.is_empty() {
+            self.baseline.first_seen = self.now;
+            self.news.insert(0, BaselineEvent::Repository);
+        }
+    }
+
     /// Sets `established`, once, and writes down with it what runs without a known signer.
     pub(super) fn establish(
         &mut self,

@@ -58,7 +58,12 @@ struct Kept {
 impl Logins {
     /// The login for a repository, looked up once, however many ask for it at once.
     pub(super) async fn of(&self, credentials: &Credentials, registry: &str, path: &str) -> Login {
-        let name = credentials.name_for(registry, path);
+        let name = {
+            let (credentials, registry) = (credentials.clone(), registry.to_owned());
+            let path = path.to_owned();
+            let found = tokio::task::spawn_blocking(move || credentials.name_for(&registry, &path));
+            found.await.unwrap_or_default()
+        };
         let login = self.place(&name);
         let look_up = || async {
             let credentials = credentials.clone();
