@@ -8,7 +8,7 @@ mod bundles;
 
 use crate::baseline::{Baseline, Lookup};
 use crate::calls::{CallError, Calls};
-use crate::claims::{Claims, ClaimsError};
+use crate::claims::{Claims, ClaimsError, MOST_LAYERS, MOST_LAYERS_LEARNED};
 use crate::digest::Digest;
 use crate::host::Place;
 use crate::host_error::{HostError, Outage};
@@ -220,10 +220,15 @@ fn signature_tag(
         digest,
         ..
     } = registry;
+    let most = if image.thorough {
+        MOST_LAYERS_LEARNED
+    } else {
+        MOST_LAYERS
+    };
     let mut observation = match calls.manifest(name, &Place::Tag(&digest.signature_tag())) {
-        Ok(json) => match Claims::from_manifest(&json) {
+        Ok(json) => match Claims::within(&json, most) {
             Ok(claims) => prove_claims(calls, settings, image, name, digest, &claims),
-            Err(ClaimsError::TooManyLayers(_)) => {
+            Err(ClaimsError::TooManyLayers { .. }) => {
                 Observation::unknown(Some((*digest).clone()), Cause::Limit, None)
             }
             Err(error) => Observation::unverifiable(digest, Problem::Data(error.to_string())),

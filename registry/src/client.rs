@@ -3,6 +3,8 @@
 //! Invariant: bytes are what their digest says, or an error; nothing is read beyond a bound; errors are classified, and
 //! only a 404 to the question itself is "absent". Methods block, and may be called from any thread.
 
+mod attempt;
+mod authorization;
 mod limits;
 mod listing;
 mod registry;
@@ -23,7 +25,7 @@ use registry::{Name, RegistryClient};
 use repository::{RepositoryClient, checked_tag};
 
 pub use limits::RequestLimits;
-pub use listing::{Listing, Referrer, platforms};
+pub use listing::{Listing, Referrer, Tags, platforms};
 
 /// All registries, read through one client. Clones share everything but their time.
 #[derive(Debug, Clone)]
@@ -31,6 +33,8 @@ pub struct Registries {
     client: Arc<RegistryClient>,
     /// Until when it asks.
     until: Option<Instant>,
+    /// Words of registries for "no such tag", besides the status that says so.
+    absent_messages: Arc<[String]>,
 }
 
 impl Registries {
@@ -47,14 +51,17 @@ impl Registries {
         Ok(Self {
             client: Arc::new(RegistryClient::new(sources, credentials, limits)),
             until: None,
+            absent_messages: Arc::default(),
         })
     }
 
-    /// The same client for one image, whose time ([`RequestLimits::image`]) begins now. After it nothing is answered.
+    /// The same client for one image, whose time ([`RequestLimits::image`]) begins now. After it nothing is answered. A
+    /// registry that refuses a manifest in one of `absent_messages` says that there is none.
     #[must_use]
-    pub fn for_one_image(&self) -> Self {
+    pub fn for_one_image(&self, absent_messages: &[String]) -> Self {
         Self {
             until: self.client.deadline(),
+            absent_messages: absent_messages.into(),
             ..self.clone()
         }
     }
@@ -131,11 +138,11 @@ impl Registries {
         }
     }
 
-    /// The first `most` tags of a repository, in the registry's order.
+    /// The first `most` tags of a repository, in the registry's order, and whether there are more.
     ///
     /// # Errors
     /// When the registry did not answer, or with something that is no list.
-    pub fn tags(&self, name: &str, most: usize) -> Result<Vec<String>, HostError> {
+    pub fn tags(&self, name: &str, most: usize) -> Result<Tags, HostError> {
         let repository = self.repository(name)?;
         self.wait(repository, move |repository| async move {
             repository.tags(most).await
@@ -146,6 +153,7 @@ impl Registries {
         Ok(RepositoryClient {
             name: Name::parse(name)?,
             client: Arc::clone(&self.client),
+            absent_messages: Arc::clone(&self.absent_messages),
         })
     }
 

@@ -1,9 +1,12 @@
 //! Registry credentials, from docker's configuration.
 //!
-//! Invariant: credentials go to the registry that they are for and are never printed. Without usable ones the registry
-//! is asked anonymously, as the host does.
+//! Invariant: credentials go to the registry, and the part of it, that they are for and are never printed. Without usable
+//! ones the registry is asked anonymously, as the host does.
 
-use std::path::PathBuf;
+mod keys;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 
@@ -25,6 +28,18 @@ pub enum Login {
         /// The password.
         password: String,
     },
+    /// By a refresh token, which the registry's authorization server exchanges for another one.
+    IdentityToken(String),
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Anonymous => "Anonymous",
+            Self::Basic { .. } => "Basic",
+            Self::IdentityToken(_) => "IdentityToken",
+        })
+    }
 }
 
 impl Credentials {
@@ -47,45 +62,69 @@ impl Credentials {
         }
     }
 
-    /// The credentials for one registry, as docker finds them.
+    /// The credentials for one registry, as docker and the module's host find them.
     #[must_use]
     pub fn login(&self, registry: &str) -> Login {
-        let found = match &self.file {
-            None => docker_credential::get_credential(registry),
-            Some(path) => match std::fs::File::open(path) {
-                Ok(file) => docker_credential::get_credential_from_reader(
-                    std::io::BufReader::new(file),
-                    registry,
-                ),
-                Err(error) => {
-                    tracing::warn!(path = %path.display(), %error, "no registry credentials");
-                    return Login::Anonymous;
-                }
-            },
+        self.login_by(registry)
+    }
+
+    /// The name in the configuration by which credentials for a repository are found, as kubelet finds them: the longest
+    /// path that begins the repository's name; the registry, where no such path is there. What has the same name has the
+    /// same credentials.
+    pub(crate) fn name_for(&self, registry: &str, path: &str) -> String {
+        let text = self.path().and_then(|path| std::fs::read(path).ok());
+        text.and_then(|text| keys::longest(&text, registry, path))
+            .unwrap_or_else(|| registry.to_owned())
+    }
+
+    /// The credentials under a name. Where it is a registry's, that registry's credential helper is asked.
+    pub(crate) fn login_by(&self, name: &str) -> Login {
+        let Some(path) = self.path() else {
+            return Login::Anonymous;
+        };
+        let found = match std::fs::File::open(&path) {
+            Ok(file) => {
+                docker_credential::get_credential_from_reader(std::io::BufReader::new(file), name)
+            }
+            Err(error) => {
+                self.tell_unreadable(&path, &error);
+                return Login::Anonymous;
+            }
         };
         match found {
             Ok(DockerCredential::UsernamePassword(user, password)) => {
                 Login::Basic { user, password }
             }
-            Ok(DockerCredential::IdentityToken(_)) => {
-                tracing::warn!(
-                    registry,
-                    "identity tokens are not supported; asking anonymously"
-                );
-                Login::Anonymous
-            }
+            Ok(DockerCredential::IdentityToken(token)) => Login::IdentityToken(token),
             Err(CredentialRetrievalError::HelperFailure { helper, .. }) => {
                 tracing::warn!(
-                    registry,
+                    registry = name,
                     helper,
                     "the credential helper failed; asking anonymously"
                 );
                 Login::Anonymous
             }
             Err(error) => {
-                tracing::debug!(registry, %error, "no credentials; asking anonymously");
+                tracing::debug!(registry = name, %error, "no credentials; asking anonymously");
                 Login::Anonymous
             }
+        }
+    }
+
+    fn path(&self) -> Option<PathBuf> {
+        self.file.clone().or_else(|| {
+            let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".docker"));
+            let directory = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+            Some(directory.or_else(home)?.join("config.json"))
+        })
+    }
+
+    fn tell_unreadable(&self, path: &Path, error: &std::io::Error) {
+        // That nobody ever logged in is no news; that a file is not there which somebody named is.
+        if self.file.is_some() {
+            tracing::warn!(path = %path.display(), %error, "no registry credentials");
+        } else {
+            tracing::debug!(path = %path.display(), %error, "no registry credentials");
         }
     }
 }
@@ -114,6 +153,27 @@ mod tests {
             assert!(credentials.login("r.example:5000") == expected);
             assert!(credentials.login("other.example") == Login::Anonymous);
         }
+    }
+
+    #[test]
+    fn credentials_of_a_path_are_for_what_is_below_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let auths = serde_json::json!({"auths": {
+            "r.example": {"username": "all", "password": "p"},
+            "r.example/acme": {"username": "acme", "password": "p"},
+            "r.example/acme/private": {"identitytoken": "refresh"},
+        }});
+        std::fs::write(directory.path().join("config.json"), auths.to_string()).unwrap();
+        let credentials = Credentials::from_file(directory.path());
+        let of = |path: &str| credentials.login_by(&credentials.name_for("r.example", path));
+        let by = |user: &str| Login::Basic {
+            user: user.to_owned(),
+            password: "p".to_owned(),
+        };
+        assert!(of("acme/api") == by("acme"));
+        assert!(of("acmeevil/api") == by("all"));
+        assert!(of("acme/private/x") == Login::IdentityToken("refresh".to_owned()));
+        assert!(credentials.login("r.example") == by("all"));
     }
 
     #[test]

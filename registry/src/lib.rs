@@ -10,7 +10,7 @@ pub mod runtime;
 mod sources;
 mod trust;
 
-pub use client::{Listing, Referrer, Registries, RequestLimits, platforms};
+pub use client::{Listing, Referrer, Registries, RequestLimits, Tags, platforms};
 pub use credentials::{Credentials, Login};
 pub use sources::{Authority, Proxies, Sources, SourcesError};
 pub use trust::issuance::{CertificateChainError, Issuance, issuance};

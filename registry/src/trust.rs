@@ -137,6 +137,11 @@ impl TrustSource {
             .map_err(|error| TrustedRootError(error.to_string()))?;
         let root =
             TrustedRoot::from_json(json).map_err(|error| TrustedRootError(error.to_string()))?;
+        // The library takes any object, and an empty root would only turn everything unverifiable.
+        if root.certificate_authorities.is_empty() && root.tlogs.is_empty() {
+            let why = "it names neither certificate authorities nor logs";
+            return Err(TrustedRootError(why.to_owned()));
+        }
         Ok(Self::Given(Arc::new(GivenRoot {
             json: json.to_owned(),
             trusted_root: root,
@@ -150,4 +155,60 @@ pub(crate) fn cache_directory() -> Option<PathBuf> {
     dirs::cache_dir()
         .map(|cache| cache.join("continuity").join("sigstore"))
         .filter(|directory| std::fs::create_dir_all(directory).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use sigstore_trust_root::SigningConfig;
+
+    use super::*;
+
+    fn fixtures() -> Option<PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/turn-2");
+        if folder.is_dir() {
+            return Some(folder);
+        }
+        eprintln!("skipped: {} is not there", folder.display());
+        None
+    }
+
+    #[test]
+    fn the_trust_roots_of_today_are_read() {
+        let Some(folder) = fixtures() else { return };
+        for name in [
+            "root-signing/targets/trusted_root.json",
+            "sigstore-go/examples/trusted-root-public-good.json",
+            "sigstore-python/sigstore/_store/https%3A%2F%2Ftuf-repo-cdn.sigstage.dev/trusted_root.json",
+            "sigstore-rust/crates/sigstore-trust-root/src/trusted_root_github.json",
+        ] {
+            let bytes = std::fs::read(folder.join(name)).unwrap();
+            let root = TrustSource::parse(&bytes).unwrap().material().unwrap().root;
+            let root = root.unwrap();
+            assert!(!root.certificate_authorities.is_empty(), "{name}");
+        }
+        let config = folder.join("sigstore-python/test/assets/trust_config/config.v1.json");
+        assert!(TrustSource::read(&config).is_ok());
+        // One that is no trust root is said to be none.
+        let bare = folder.join("root-signing/targets/trusted_root.json");
+        assert!(matches!(
+            TrustSource::read(&bare),
+            Err(TrustConfigError::NoTrustedRoot { .. })
+        ));
+        assert!(TrustSource::parse(&std::fs::read(&config).unwrap()).is_err());
+    }
+
+    #[test]
+    fn the_signing_configs_of_today_are_read() {
+        let Some(folder) = fixtures() else { return };
+        for name in [
+            "root-signing/targets/signing_config.v0.2.json",
+            "root-signing/targets/signing_config_rekor_v2.v0.2.json",
+            "sigstore-go/examples/signing_config.v0.2.json",
+        ] {
+            let text = std::fs::read_to_string(folder.join(name)).unwrap();
+            assert!(SigningConfig::from_json(&text).is_ok(), "{name}");
+        }
+    }
 }

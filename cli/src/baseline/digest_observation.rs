@@ -1,5 +1,9 @@
 //! One digest of a repository, as far as it can teach.
+//!
+//! Invariant: somebody new is taken from a digest only where everybody who signed it was seen and judged, and nobody
+//! else can have been there before. In doubt nobody is.
 
+use super::untaught::Reason;
 use crate::observation::{ObservedImage, Signature, SignedRepository};
 use chrono::{DateTime, Utc};
 use signature_continuity::digest::Digest;
@@ -27,18 +31,49 @@ impl<'a> DigestObservation<'a> {
         Some(Self { digest, seen, runs })
     }
 
-    /// Whether everybody who signed was seen. Otherwise nobody new is learned: who was first is not known.
-    pub(super) fn is_complete(&self) -> bool {
-        !self.seen.observation.incomplete
+    /// By whom a cold baseline begins to know the repository: whose signature was there first, where everybody who
+    /// signed was seen. Otherwise nobody is taken from this digest, and why.
+    pub(super) fn newcomer(&self) -> Result<&'a Signature, Reason> {
+        let observation = &self.seen.observation;
+        if observation.incomplete {
+            return Err(Reason::Unseen);
+        }
+        // Whatever could not be judged, or contradicts itself, was somebody's signature, and may have been the first.
+        if let Some(problem) = observation.problems.iter().min() {
+            return Err(Reason::unjudged(problem));
+        }
+        let teaching = self.teaching();
+        let mut elsewhere = self.made_elsewhere();
+        if teaching.is_empty() {
+            return Err(elsewhere.next().map_or(Reason::NotProven, |(_, named)| {
+                Reason::Elsewhere(named.to_owned())
+            }));
+        }
+        let first = first_signer(&teaching).ok_or(Reason::Unordered)?;
+        let is_later = |other: &Signature| match (first.logged_at, other.logged_at) {
+            (Some(first), Some(other)) => first < other,
+            (None, _) | (_, None) => false,
+        };
+        match elsewhere.find(|(other, _)| signer(other) != signer(first) && !is_later(other)) {
+            Some((_, named)) => Err(Reason::ElsewhereEarlier(named.to_owned())),
+            None => Ok(first),
+        }
     }
 
-    /// The signatures by which a stranger can be taken in.
-    pub(super) fn complete(&self) -> Vec<&'a Signature> {
-        if self.is_complete() {
-            self.teaching()
-        } else {
-            Vec::new()
-        }
+    /// Whether everybody who signed was seen.
+    pub(super) fn is_complete(&self) -> bool {
+        let observation = &self.seen.observation;
+        !observation.incomplete && observation.problems.is_empty()
+    }
+
+    /// The proven signatures that were made for another repository, and for which.
+    fn made_elsewhere(&self) -> impl Iterator<Item = (&'a Signature, &'a str)> {
+        let is_proof = self.seen.observation.evidence == Evidence::Proof;
+        let signatures = self.seen.signatures.iter().filter(move |_| is_proof);
+        signatures.filter_map(|signature| match &signature.signed_repository {
+            SignedRepository::Elsewhere(named) => Some((signature, named.as_str())),
+            SignedRepository::Here | SignedRepository::Unsaid => None,
+        })
     }
 
     /// The posture that it has.
@@ -58,15 +93,6 @@ impl<'a> DigestObservation<'a> {
             SignedRepository::Elsewhere(_) => false,
         };
         self.seen.signatures.iter().filter(teaches).collect()
-    }
-
-    /// Everybody who was proven here, whatever it was made for; nobody where somebody was not seen.
-    pub(super) fn all_proven(&self) -> Vec<&'a Signature> {
-        if self.complete().is_empty() {
-            Vec::new()
-        } else {
-            self.seen.signatures.iter().collect()
-        }
     }
 
     /// By what sights are ordered: the earliest in the log first.
@@ -99,7 +125,7 @@ pub(super) fn in_order<'a>(sights: &[DigestObservation<'a>]) -> Vec<DigestObserv
         }
     }
     let mut ordered: Vec<DigestObservation<'a>> = by_digest.into_values().collect();
-    ordered.sort_by_key(DigestObservation::order);
+    ordered.sort_by_cached_key(DigestObservation::order);
     ordered
 }
 

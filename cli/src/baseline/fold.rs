@@ -1,11 +1,17 @@
 //! What the digests of one repository teach, taken together.
+//!
+//! Invariant: only what runs begins a baseline, adds signers or starts a clock; the order of observations makes no
+//! difference; in doubt nothing is learned.
 
-use super::digest_observation::{DigestObservation, first_signer, in_order};
+use super::digest_observation::{DigestObservation, in_order};
+use super::digests::OTHERS as MOST_AHEAD;
 use super::history::{Past, Qualified, qualified};
 use super::result::{BaselineEvent, UpdateResult};
+use super::untaught::Reason;
 use super::update::BaselineUpdate;
 use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::Baseline;
+use signature_continuity::posture::Rank;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
 
@@ -34,15 +40,23 @@ pub fn fold(
     terms: &Terms<'_>,
 ) -> UpdateResult {
     let sights = in_order(sights);
+    // What is only declared begins nothing and adds nobody: it could be anything by the time that it runs.
+    let (running, declared): (Vec<_>, Vec<_>) = sights.iter().partition(|sight| sight.runs);
     let past = terms.past.filter(|_| terms.may_establish);
-    let historic = past.and_then(|past| qualified(past, &sights));
+    let historic = past.and_then(|past| qualified(past, &running));
     let (mut pupil, historic) = match before {
         Some(before) => {
             let due = before.first_seen + terms.establish_after;
-            let pupil =
-                BaselineUpdate::of(before.clone(), terms.settings, terms.now).cold_until(due);
+            let pupil = BaselineUpdate::of(before.clone(), terms.settings, terms.now);
+            let pupil = if was_never_signed(before) {
+                pupil.begun()
+            } else {
+                pupil.cold_until(due)
+            };
             let may = |qualified: &Qualified<'_>| {
-                before.established.is_none() && !pupil.is_retired(qualified.signer())
+                before.established.is_none()
+                    && !was_never_signed(before)
+                    && !pupil.is_retired(qualified.signer())
             };
             let historic = historic.filter(may);
             (pupil, historic)
@@ -50,10 +64,10 @@ pub fn fold(
         None => {
             let first = match &historic {
                 Some(qualified) => Some(qualified.first),
-                None => sights.iter().find_map(|s| first_signer(&s.complete())),
+                None => running.iter().find_map(|sight| sight.newcomer().ok()),
             };
             let Some(first) = first else {
-                return UpdateResult::Nothing(why_nothing(&sights));
+                return UpdateResult::Nothing(why_nothing(&running));
             };
             let anew = Baseline::new(repository.clone(), first.proven.rank(), terms.now);
             let mut pupil = BaselineUpdate::of(anew, terms.settings, terms.now).begun();
@@ -64,21 +78,34 @@ pub fn fold(
     if let Some(qualified) = &historic {
         pupil.take_in_by_history(qualified);
     }
-    let introductions = pupil.introductions(&sights);
-    for sight in &sights {
+    let introductions = pupil.introductions(&running);
+    for sight in &running {
         pupil.take_in_introduced(sight, &introductions);
     }
-    for sight in &sights {
+    for sight in &running {
         pupil.learn(sight);
     }
-    if terms.may_establish {
-        pupil.establish(&sights, terms.establish_after, historic.is_some());
+    for sight in &declared {
+        pupil.foresee(sight);
     }
-    pupil.keep_up(&sights, terms.may_establish);
+    if before.is_some_and(was_never_signed) {
+        pupil.begin_the_clock();
+    }
+    if terms.may_establish {
+        pupil.establish(&running, terms.establish_after, historic.is_some());
+    }
+    pupil.keep_up(&running, terms.may_establish);
     pupil.lesson(before)
 }
 
-/// What releases that are to come teach: that they are by known signers. They add no signers and start no clock.
+/// Whether a repository was seen, and never signed: its first proven signature begins it, as if it were new, but for its
+/// past, which says nothing of somebody who came later.
+fn was_never_signed(baseline: &Baseline) -> bool {
+    baseline.rank == Rank::Unsigned && baseline.signers.is_empty()
+}
+
+/// What releases that are to come teach: that they are by known signers. They add no signers and start no clock. Of more
+/// than a baseline keeps, the newest are listed.
 #[must_use]
 pub fn ahead(
     before: Option<&Baseline>,
@@ -92,21 +119,21 @@ pub fn ahead(
         );
     };
     let mut pupil = BaselineUpdate::of(before.clone(), settings, now);
-    for sight in &in_order(sights) {
+    let by_known = in_order(sights)
+        .into_iter()
+        .filter(|sight| pupil.is_by_known(sight));
+    let by_known: Vec<DigestObservation<'_>> = by_known.collect();
+    let newest = by_known.len().saturating_sub(MOST_AHEAD);
+    for sight in by_known.iter().skip(newest) {
         pupil.foresee(sight);
     }
+    // What runs is not known here, so nothing that may run is dropped.
+    pupil.keep_up(&[], false);
     pupil.lesson(Some(before))
 }
 
-fn why_nothing(sights: &[DigestObservation<'_>]) -> &'static str {
-    if sights.iter().any(|sight| !sight.is_complete()) {
-        return "not everybody who may have signed could be seen";
-    }
-    if sights.iter().any(|sight| !sight.teaching().is_empty()) {
-        return "of several signers it is not known who was first";
-    }
-    if sights.iter().any(|sight| !sight.seen.signatures.is_empty()) {
-        return "the signatures were made for another repository";
-    }
-    "what is not proven teaches nothing"
+fn why_nothing(running: &[DigestObservation<'_>]) -> &'static str {
+    let reasons: Vec<Reason> = running.iter().filter_map(|s| s.newcomer().err()).collect();
+    let most_telling = reasons.iter().max_by_key(|reason| reason.weight());
+    most_telling.map_or("what does not run teaches nothing", Reason::summary)
 }

@@ -11,14 +11,17 @@ mod fold;
 mod history;
 mod provenance;
 mod result;
+mod untaught;
 mod update;
 
 pub use approval::{Approval, allow, approve, approved_anew, retire};
 pub use digest_observation::DigestObservation;
+pub use digests::is_to_be_trimmed;
 pub use fold::{Terms, ahead, fold};
 pub use history::Past;
 pub use provenance::note_provenance;
 pub use result::{BaselineEvent, UpdateResult};
+pub use untaught::{Reason, Untaught, untaught};
 
 #[cfg(test)]
 pub(crate) mod tests;

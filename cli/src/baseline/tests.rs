@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod approvals;
+mod declared;
 mod digests;
 mod established;
 mod history;
 pub(crate) mod make;
+mod never_signed;
 mod order;
+mod untaught;
 
 use super::*;
 use chrono::TimeDelta;

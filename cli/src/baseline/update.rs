@@ -1,7 +1,7 @@
 //! A baseline while it learns.
 
-use super::digest_observation::{DigestObservation, first_signer, signer};
-use super::digests;
+use super::digest_observation::{DigestObservation, signer};
+use super::digests::{self, Positions};
 use super::history::Qualified;
 use super::provenance::note_provenance;
 use super::result::{BaselineEvent, UpdateResult};
@@ -22,6 +22,8 @@ const MOST_SIGNERS: usize = 32;
 
 pub(super) struct BaselineUpdate<'a> {
     pub(super) baseline: Baseline,
+    /// Of the baseline's verified digests.
+    positions: Positions,
     settings: &'a Settings,
     pub(super) news: Vec<BaselineEvent>,
     pub(super) now: DateTime<Utc>,
@@ -36,6 +38,7 @@ impl<'a> BaselineUpdate<'a> {
     /// One that takes in nobody by itself.
     pub(super) fn of(baseline: Baseline, settings: &'a Settings, now: DateTime<Utc>) -> Self {
         Self {
+            positions: Positions::of(&baseline),
             baseline,
             settings,
             news: Vec::new(),
@@ -88,11 +91,20 @@ impl<'a> BaselineUpdate<'a> {
         self.record(signer).is_some()
     }
 
+    /// Whether a known signer signed it for this repository.
+    pub(super) fn is_by_known(&self, sight: &DigestObservation<'_>) -> bool {
+        let mut signatures = sight.teaching().into_iter();
+        signatures.any(|signature| self.is_known(signer(signature)))
+    }
+
     /// What one digest teaches.
     pub(super) fn learn(&mut self, sight: &DigestObservation<'_>) {
         let signatures = sight.teaching();
+        // Whoever stands beside a retired signer may be its thief.
+        let beside_retired = signatures.iter().any(|s| self.is_retired(signer(s)));
         if self.is_open
-            && let Some(first) = first_signer(&sight.complete())
+            && !beside_retired
+            && let Ok(first) = sight.newcomer()
             && !self.is_recorded(signer(first))
         {
             self.take_in(first, Origin::Observed);
@@ -106,8 +118,7 @@ impl<'a> BaselineUpdate<'a> {
         for signature in &known {
             self.note_known(signature, sight);
         }
-        // Whoever stands beside a retired signer may be its thief.
-        if !others.iter().any(|other| self.is_retired(signer(other))) {
+        if !beside_retired {
             for stranger in others {
                 self.note_candidate(signer(stranger), &beside);
             }
@@ -115,17 +126,31 @@ impl<'a> BaselineUpdate<'a> {
         self.note_verified(sight, &known);
     }
 
-    /// What the digest of a release to come teaches.
+    /// What a digest teaches that does not run: a release to come, or what is only declared somewhere.
     pub(super) fn foresee(&mut self, sight: &DigestObservation<'_>) {
         let signatures = sight.teaching();
         let known: Vec<&Signature> = signatures
             .into_iter()
             .filter(|signature| self.is_known(signer(signature)))
             .collect();
+        let is_new = !self.positions.contains(sight.digest);
         for signature in &known {
             self.note_format(signature.format());
+            // Whoever never ran begins to count with the first digest that does: that one teaches where it was built.
+            if is_new
+                && let Some(record) = self.known_record(signature)
+                && record.digests > 0
+            {
+                record.digests = record.digests.saturating_add(1);
+            }
         }
         self.note_verified(sight, &known);
+    }
+
+    fn known_record(&mut self, signature: &Signature) -> Option<&mut SignerRecord> {
+        let id = self.record(signer(signature)).map(SignerRecord::id)?;
+        let mut records = self.baseline.signers.iter_mut();
+        records.find(|record| record.id() == id)
     }
 
     pub(super) fn take_in(&mut self, signature: &Signature, origin: Origin) {
@@ -160,16 +185,14 @@ impl<'a> BaselineUpdate<'a> {
     /// Takes in whom the repository's own past establishes; from then on nobody else is taken in.
     pub(super) fn take_in_by_history(&mut self, qualified: &Qualified<'_>) {
         self.is_open = true;
-        let id = self.record(qualified.signer()).map(SignerRecord::id);
-        let mut records = self.baseline.signers.iter_mut();
-        match records.find(|record| Some(record.id()) == id) {
+        match self.known_record(qualified.first) {
             Some(record) => {
                 // Who approved, and why, stays on the record.
                 if record.origin == Origin::Observed {
                     record.origin = Origin::History;
                 }
-                self.news
-                    .push(BaselineEvent::History(record.signer.clone()));
+                let signer = record.signer.clone();
+                self.news.push(BaselineEvent::History(signer));
             }
             None => self.take_in(qualified.first, Origin::History),
         }
@@ -227,23 +250,23 @@ impl<'a> BaselineUpdate<'a> {
         let proven = &sight.seen.observation.proven;
         let alone =
             self.is_open && sight.is_complete() && !proven.iter().any(|other| other.rank() > rank);
-        let is_new = !digests::is_verified(&self.baseline, sight.digest);
-        let now = self.now;
-        let id = self.record(signer(signature)).map(SignerRecord::id);
-        let mut records = self.baseline.signers.iter_mut();
-        if let Some(record) = records.find(|record| Some(record.id()) == id) {
+        let is_new = !self.positions.contains(sight.digest);
+        let (now, is_open) = (self.now, self.is_open);
+        let mut teaches_provenance = is_open;
+        if let Some(record) = self.known_record(signature) {
             record.alone |= alone;
             // What an established baseline has not seen of a signer is news to be looked into, and not learned: except
             // with the first digest of one who was approved or introduced.
-            if self.is_open || record.digests == 0 {
-                note_provenance(&mut self.baseline.provenance, signature.proven.provenance());
-            }
-            if is_new {
+            teaches_provenance |= record.digests == 0;
+            if is_new || record.digests == 0 {
                 record.digests = record.digests.saturating_add(1);
             }
             if now.date_naive() > record.last_seen.date_naive() {
                 record.last_seen = now;
             }
+        }
+        if teaches_provenance {
+            note_provenance(&mut self.baseline.provenance, signature.proven.provenance());
         }
         if now.date_naive() > self.baseline.last_seen.date_naive() {
             self.baseline.last_seen = now;
@@ -293,7 +316,10 @@ impl<'a> BaselineUpdate<'a> {
         let Some(id) = recorded.map(SignerRecord::id) else {
             return;
         };
-        if digests::verify(&mut self.baseline, sight, &id, self.now) {
+        if self
+            .positions
+            .verify(&mut self.baseline, sight, &id, self.now)
+        {
             self.news
                 .push(BaselineEvent::Verified(sight.digest.clone()));
         }
@@ -303,6 +329,14 @@ impl<'a> BaselineUpdate<'a> {
         if !self.baseline.formats.contains(&format) {
             self.baseline.formats.push(format);
             self.baseline.formats.sort();
+        }
+    }
+
+    /// Where somebody was taken in by a repository that was never signed before, its time begins now.
+    pub(super) fn begin_the_clock(&mut self) {
+        if !self.baseline.signers.is_empty() {
+            self.baseline.first_seen = self.now;
+            self.news.insert(0, BaselineEvent::Repository);
         }
     }
 
@@ -330,7 +364,7 @@ impl<'a> BaselineUpdate<'a> {
         }
     }
 
-    /// Keeps the lists of digests within bounds: what runs stays.
+    /// Keeps the lists of digests within bounds: what runs stays. The last thing that is done.
     pub(super) fn keep_up(&mut self, sights: &[DigestObservation<'_>], all: bool) {
         for digest in digests::keep_up(&mut self.baseline, sights, self.now, all) {
             self.news.push(BaselineEvent::Forgotten(digest));

@@ -52,6 +52,9 @@ impl LogArguments {
                         Divergence::OnlyInTheRegistry(who) => {
                             format!("{image}: the registry has a signature by {who} that the log does not know")
                         }
+                        Divergence::NotRead(more) => {
+                            format!("{image}: the log has {more} more entries than are read: no statement about those")
+                        }
                     }
                 })),
                 Err(_) => silent += 1,

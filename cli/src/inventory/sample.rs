@@ -191,6 +191,7 @@ pub fn found(
         signatures: signatures.collect(),
         platforms: Vec::new(),
         attestations: 1,
+        notes: Vec::new(),
         observation,
     };
     let names = settings.names(reference.repository());

@@ -28,6 +28,7 @@ impl Observe for Blind {
             signatures: Vec::new(),
             platforms: Vec::new(),
             attestations: 0,
+            notes: Vec::new(),
         })
     }
 }

@@ -72,7 +72,8 @@ impl Learner<'_> {
         Ok(outcome)
     }
 
-    /// The newest tags of all repositories that have baselines. What could not be listed is in the second.
+    /// The newest tags of all repositories that have baselines. What could not be listed, or not to its end, is in the
+    /// second.
     ///
     /// # Errors
     /// When the store cannot be listed.
@@ -95,7 +96,14 @@ impl Learner<'_> {
                             .lock()
                             .unwrap_or_else(std::sync::PoisonError::into_inner);
                         match listed {
-                            Ok(images) => found.0.extend(images),
+                            Ok((images, more)) => {
+                                found.0.extend(images);
+                                if more {
+                                    found.1.push(format!(
+                                        "{repository}: only the first {MOST_LISTED} tags that the registry lists were looked through for the newest"
+                                    ));
+                                }
+                            }
                             Err(why) => found.1.push(format!("{repository}: {why}")),
                         }
                     }
@@ -110,13 +118,17 @@ impl Learner<'_> {
         Ok((images, notes))
     }
 
-    fn newest_of(&self, repository: &Repository, most: usize) -> Result<Vec<Image>, String> {
+    fn newest_of(
+        &self,
+        repository: &Repository,
+        most: usize,
+    ) -> Result<(Vec<Image>, bool), String> {
         let reference: ImageReference = repository
             .as_str()
             .parse()
             .map_err(|error| format!("{error}"))?;
         let tags = self.observer.tags(&reference, MOST_LISTED)?;
-        let images = newest(tags, most).into_iter().map(|tag| {
+        let images = newest(tags.listed, most).into_iter().map(|tag| {
             let spelled = format!("{repository}:{tag}");
             Image {
                 reference: spelled.parse(),
@@ -126,6 +138,6 @@ impl Learner<'_> {
                 places: BTreeSet::new(),
             }
         });
-        Ok(images.collect())
+        Ok((images.collect(), tags.more))
     }
 }

@@ -1,14 +1,17 @@
 //! Looking at a repository's own past.
 //!
-//! Invariant: bounded in tags; done for repositories only whose running images could be established by it, and at most
+//! Invariant: bounded in tags, and spread over all of them; done for repositories only whose running images could be established by it, and at most
 //! once a day unless asked. What could not be looked at counts as somebody else's.
 
 use super::{History, Learner, StoreSnapshot};
 use crate::inventory::{Group, ObservedPast};
 use crate::observation::SignedRepository;
+use continuity_registry::Tags;
 use semver::Version;
 use signature_continuity::baseline::{Format, Lookup};
 use signature_continuity::reference::ImageReference;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 /// How many tags of a repository are listed to choose from.
@@ -22,7 +25,12 @@ impl Learner<'_> {
         };
         let mut past = ObservedPast::default();
         let tags = match self.observer.tags(&reference, MOST_LISTED) {
-            Ok(tags) => newest(tags, self.options.history_limit),
+            // Of a list without its end nobody knows what most of it is.
+            Ok(Tags { more: true, .. }) => {
+                past.unseen = usize::MAX;
+                Vec::new()
+            }
+            Ok(tags) => spread(tags.listed, self.options.history_limit),
             Err(_) => return,
         };
         for tag in tags {
@@ -73,14 +81,33 @@ impl Learner<'_> {
     }
 }
 
-/// The newest of `tags`, as versions go; those that are none come after, in reverse. Tags of signatures are left out.
-pub(super) fn newest(mut tags: Vec<String>, most: usize) -> Vec<String> {
-    tags.retain(|tag| !tag.starts_with("sha256-"));
-    tags.sort_by(|a, b| {
-        let (left, right) = (version(a), version(b));
-        right.cmp(&left).then_with(|| b.cmp(a))
-    });
+/// The newest of `tags`, as versions go; those that are none come after, in reverse.
+pub(super) fn newest(tags: Vec<String>, most: usize) -> Vec<String> {
+    let mut tags = in_order(tags);
     tags.truncate(most);
+    tags
+}
+
+/// At most `most` of `tags`, spread over all of them: whoever pushes many of his own does not crowd out the rest.
+fn spread(tags: Vec<String>, most: usize) -> Vec<String> {
+    let tags = in_order(tags);
+    let (count, last) = (tags.len(), most.saturating_sub(1));
+    if count <= most || last == 0 {
+        return tags.into_iter().take(most).collect();
+    }
+    // The first, the last, and the same distance between any two.
+    let chosen: BTreeSet<usize> = (0..most)
+        .map(|n| n.saturating_mul(count.saturating_sub(1)) / last)
+        .collect();
+    let tags = tags.into_iter().enumerate();
+    let tags = tags.filter(|(at, _)| chosen.contains(at));
+    tags.map(|(_, tag)| tag).collect()
+}
+
+/// The newest first, as versions go; those that are none come after, in reverse. Tags of signatures are left out.
+fn in_order(mut tags: Vec<String>) -> Vec<String> {
+    tags.retain(|tag| !tag.starts_with("sha256-"));
+    tags.sort_by_cached_key(|tag| Reverse((version(tag), tag.clone())));
     tags
 }
 
@@ -103,6 +130,22 @@ fn version(tag: &str) -> Option<Version> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_examined_is_spread_over_the_tags() {
+        let own = (0..10).map(|n| format!("v1.{n}.0"));
+        let prepared = (0..90).map(|n| format!("v99.{n}.0"));
+        let tags: Vec<String> = own.chain(prepared).collect();
+        let examined = spread(tags.clone(), 50);
+        assert_eq!(examined.len(), 50);
+        assert_eq!(examined.first().map(String::as_str), Some("v99.89.0"));
+        assert_eq!(examined.last().map(String::as_str), Some("v1.0.0"));
+        let own = examined.iter().filter(|tag| tag.starts_with("v1."));
+        assert_eq!(own.count(), 5);
+        for (most, expected) in [(0, 0), (1, 1), (2, 2), (99, 99), (100, 100), (1000, 100)] {
+            assert_eq!(spread(tags.clone(), most).len(), expected, "{most}");
+        }
+    }
 
     #[test]
     fn versions_go_before_names_and_signatures_are_left_out() {

@@ -18,9 +18,9 @@ pub use options::{History, Options, Share};
 pub use outcome::{Change, Outcome, is_drift, looks_broken};
 pub use snapshot::StoreSnapshot;
 
-use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold};
+use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold, untaught};
 use crate::inventory::{Entry, Further, Group, Image, Survey};
-use crate::observation::RepositoryObserver;
+use crate::observation::{Note, RepositoryObserver};
 use crate::output::cause::with_cause;
 use crate::store::names;
 use crate::store::{LearnerState, Store, StoreError, Stored, signed};
@@ -228,6 +228,20 @@ impl Learner<'_> {
                 settings: self.settings,
             };
             let teach = |before: Option<&Baseline>| fold(before, repository, &sights, &terms);
+            let after = match teach(stored.lookup.baseline()) {
+                UpdateResult::Learned { baseline, .. } => Some(*baseline),
+                UpdateResult::Unchanged | UpdateResult::Nothing(_) => {
+                    stored.lookup.baseline().cloned()
+                }
+            };
+            let mut seen = entries.iter().filter_map(|e| e.found.as_ref().ok());
+            if seen.any(|found| found.seen.notes.contains(&Note::ReferrersRefused)) {
+                let registry = repository.registry();
+                outcome.note(format!("{registry}: {}", Note::ReferrersRefused));
+            }
+            for one in untaught(after.as_ref(), repository, &sights) {
+                outcome.note(one.to_string());
+            }
             self.write(repository, stored, &teach, memory, outcome)?;
         }
         outcome.take(entries);

@@ -1,5 +1,6 @@
 //! What a store remembers at the beginning of a run.
 
+use crate::baseline::is_to_be_trimmed;
 use crate::output::cause::with_cause;
 use crate::store::names::AllNames;
 use crate::store::{DriftReport, Store, StoreError};
@@ -44,8 +45,9 @@ impl StoreSnapshot {
         for listed in store.list()? {
             match listed.baseline {
                 Ok(baseline) if baseline.is_signed() => {
-                    let unfinished =
-                        baseline.established.is_none() || !baseline.tolerated.is_empty();
+                    let unfinished = baseline.established.is_none()
+                        || !baseline.tolerated.is_empty()
+                        || is_to_be_trimmed(&baseline);
                     memory.usable.insert(baseline.repository, unfinished);
                     objects.push(listed.name);
                 }
@@ -169,7 +171,8 @@ impl StoreSnapshot {
         self.usable.keys()
     }
 
-    /// Repositories whose baseline time alone changes: it is not established yet, or tolerates something.
+    /// Repositories whose baseline time alone changes: it is not established yet, tolerates something, or lists more
+    /// than is kept.
     pub fn unfinished(&self) -> impl Iterator<Item = &Repository> {
         self.usable
             .iter()

@@ -6,13 +6,18 @@
 
 mod beside;
 mod bundle;
+#[cfg(test)]
+mod conformance_tests;
+mod findings;
 mod layer;
+mod listing;
 mod payload;
 mod prover;
 mod referred;
+mod statement;
 mod verdict;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -27,18 +32,20 @@ use signature_continuity::host_error::HostError;
 use signature_continuity::public_key::PublicKey;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::{CertificateChain, Settings};
-use signature_continuity::signer::{Signer, SignerId};
+use signature_continuity::signer::Signer;
 
-use super::SignedRepository;
+use super::{Note, SignedRepository};
 use layer::SignedLayer;
+use listing::Referring;
 use payload::Payload;
 
+pub(super) use findings::{Fact, Findings};
 pub(super) use prover::Prover;
 
 /// The largest payload that is read; the policy looks at no layer that declares more.
 const LARGEST_PAYLOAD: usize = 64 * 1024;
 
-/// One image's observation.
+/// One image's observation: what is kept of one digest is not asked about another.
 pub(super) struct ObservingHost<'a> {
     registry: &'a Registries,
     prover: &'a Prover,
@@ -53,17 +60,13 @@ pub(super) struct ObservingHost<'a> {
     attestations: Cell<usize>,
     /// Whether something beside what was proven got no answer.
     unanswered: Cell<bool>,
-}
-
-/// What is known of one proven layer or bundle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fact {
-    pub(super) signer: SignerId,
-    pub(super) format: Format,
-    /// In seconds since 1970.
-    pub(super) logged_at: Option<i64>,
-    pub(super) signed_repository: SignedRepository,
-    pub(super) introduces: BTreeSet<SignerId>,
+    /// The layers of the `.sig`, read once.
+    layers: OnceCell<Result<Vec<SignedLayer>, HostError>>,
+    /// What refers to the image, found once.
+    referring: OnceCell<Result<Referring, HostError>>,
+    /// The layers that proved somebody.
+    proven: RefCell<BTreeSet<(Digest, Vec<u8>)>>,
+    notes: RefCell<Vec<Note>>,
 }
 
 impl<'a> ObservingHost<'a> {
@@ -86,20 +89,18 @@ impl<'a> ObservingHost<'a> {
             facts: RefCell::default(),
             attestations: Cell::new(0),
             unanswered: Cell::new(false),
+            layers: OnceCell::new(),
+            referring: OnceCell::new(),
+            proven: RefCell::default(),
+            notes: RefCell::default(),
         }
     }
 
-    /// What was noted while proving, how many attestations there are, and whether that is all there is to be known.
-    pub(super) fn into_facts(self) -> (Vec<Fact>, usize, bool) {
-        (
-            self.facts.into_inner(),
-            self.attestations.get(),
-            !self.unanswered.get(),
-        )
-    }
-
-    fn signed_layers(&self, name: &str, digest: &Digest) -> Result<Vec<SignedLayer>, HostError> {
-        SignedLayer::all(&self.manifest(name, &Place::Tag(&digest.signature_tag()))?)
+    fn signed_layers(&self, name: &str, digest: &Digest) -> Result<&[SignedLayer], HostError> {
+        let read = self.layers.get_or_init(|| {
+            SignedLayer::all(&self.manifest(name, &Place::Tag(&digest.signature_tag()))?)
+        });
+        read.as_deref().map_err(Clone::clone)
     }
 
     /// The signed bytes of a layer. Whoever pushed the signatures chose whether they are there, so only what is no
@@ -151,6 +152,7 @@ impl<'a> ObservingHost<'a> {
             match outcome {
                 Ok((logged_at, payload)) => {
                     proven = true;
+                    self.proven.borrow_mut().extend(layer.own());
                     self.note(signer, logged_at, &payload);
                 }
                 Err(error) => refusals.push(error),
@@ -215,7 +217,13 @@ impl Host for ObservingHost<'_> {
         if let Some(bytes) = self.manifests.borrow().get(&key) {
             return Ok(bytes.clone());
         }
-        let bytes = self.registry.manifest(name, place)?;
+        let bytes = match (place, place.as_str().strip_suffix(".sig")) {
+            (Place::Tag(tag), Some(of)) => match of.replacen('-', ":", 1).parse() {
+                Ok(digest) => self.signature_manifest(name, tag, &digest)?,
+                Err(_) => self.registry.manifest(name, place)?,
+            },
+            (Place::Tag(_) | Place::Digest(_), _) => self.registry.manifest(name, place)?,
+        };
         self.manifests.borrow_mut().insert(key, bytes.clone());
         Ok(bytes)
     }

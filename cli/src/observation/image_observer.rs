@@ -2,7 +2,7 @@
 
 use super::{NativeObserver, Observe, ObservedImage, RepositoryObserver};
 use chrono::{DateTime, Utc};
-use continuity_registry::TrustRoot;
+use continuity_registry::{Tags, TrustRoot};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::host_error::HostError;
 use signature_continuity::reference::ImageReference;
@@ -76,7 +76,7 @@ impl Observe for ImageObserver {
 }
 
 impl RepositoryObserver for ImageObserver {
-    fn tags(&self, reference: &ImageReference, limit: usize) -> Result<Vec<String>, String> {
+    fn tags(&self, reference: &ImageReference, limit: usize) -> Result<Tags, String> {
         self.observer
             .tags(reference, &self.settings, limit)
             .map_err(|error| match error {

@@ -16,6 +16,7 @@ use signature_continuity::observe::Observation;
 use signature_continuity::proof::ProvenSigner;
 use signature_continuity::signer::SignerId;
 use std::collections::BTreeMap;
+use std::fmt;
 
 pub use image_observer::ImageObserver;
 pub use native::NativeObserver;
@@ -32,6 +33,31 @@ pub struct ObservedImage {
     pub platforms: Vec<Digest>,
     /// How many attestations refer to it; they prove no signer.
     pub attestations: usize,
+    /// How it was looked at, where that bears on what was seen.
+    pub notes: Vec<Note>,
+}
+
+/// What bears on what was seen, and is no fault of the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// The registry has no referrers API; the tag that stands in for it was looked at.
+    NoReferrersApi,
+    /// The registry refuses to say what refers to the image.
+    ReferrersRefused,
+}
+
+/// For people.
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoReferrersApi => {
+                "the registry has no API for what refers to an image; the tag that stands in for it was looked at"
+            }
+            Self::ReferrersRefused => {
+                "the registry refuses to say what refers to an image, so bundles beside it would not be seen; its credentials may not suffice for that"
+            }
+        })
+    }
 }
 
 /// A proven signature.

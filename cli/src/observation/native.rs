@@ -12,15 +12,15 @@ use signature_continuity::host_error::HostError;
 use signature_continuity::known::Known;
 use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::posture::{Cause, Posture};
-use signature_continuity::proof::ProvenSigner;
+use signature_continuity::proof::{Problem, ProvenSigner};
 use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::{CertificateChain, Settings};
 use std::collections::BTreeMap;
 
-use super::host::{Fact, ObservingHost, Prover};
+use super::host::{Fact, Findings, ObservingHost, Prover};
 use super::{ObservedImage, Signature, SignedRepository};
 use continuity_registry::{
-    Credentials, Registries, RequestLimits, Sources, TrustMaterial, TrustRoot, TrustSource,
+    Credentials, Registries, RequestLimits, Sources, Tags, TrustMaterial, TrustRoot, TrustSource,
     platforms,
 };
 
@@ -84,7 +84,7 @@ impl NativeObserver {
         lookup: &Lookup,
         now: DateTime<Utc>,
     ) -> Result<ObservedImage, String> {
-        let registry = self.registry.for_one_image();
+        let registry = self.registry.for_one_image(&settings.absent_messages);
         let seen = self.look_at(&registry, reference, settings, lookup, now)?;
         let (Some(tag), Some(digest)) = (reference.tag(), reference.digest()) else {
             return Ok(seen);
@@ -118,7 +118,7 @@ impl NativeObserver {
         }
     }
 
-    /// The first `most` tags of the repository that `reference` is of.
+    /// The first `most` tags of the repository that `reference` is of, and whether there are more.
     ///
     /// # Errors
     /// When the registry did not answer.
@@ -127,7 +127,7 @@ impl NativeObserver {
         reference: &ImageReference,
         settings: &Settings,
         most: usize,
-    ) -> Result<Vec<String>, HostError> {
+    ) -> Result<Tags, HostError> {
         self.registry.tags(&settings.call_name(reference), most)
     }
 
@@ -169,8 +169,19 @@ impl NativeObserver {
             observe(&calls, settings, &image)
                 .map_err(|_| "expected a reference that registries take".to_owned())?
         };
-        let (facts, attestations, is_all) = host.into_facts();
+        let Findings {
+            facts,
+            attestations,
+            is_all,
+            keys_are_known,
+            refused,
+            notes,
+        } = host.into_findings();
         observation.incomplete |= !is_all;
+        observation.bundles_read &= !refused;
+        // The policy's rules do not know which layer a known key signed.
+        let is_judged = |problem: &Problem| keys_are_known && *problem == Problem::UnknownKey;
+        observation.problems.retain(|problem| !is_judged(problem));
         let name = settings.call_name(reference);
         let mut platforms = Vec::new();
         match (observation.posture, observation.digest.clone()) {
@@ -195,6 +206,7 @@ impl NativeObserver {
             signatures,
             platforms,
             attestations,
+            notes,
         })
     }
 }

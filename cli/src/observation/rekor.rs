@@ -26,6 +26,8 @@ use url::Url;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How many entries of one image are read.
 const MOST_ENTRIES: usize = 32;
+/// How many of them the log gives at once (Rekor's API, `SearchLogQuery`).
+const AT_ONCE: usize = 10;
 /// The largest answer that is read.
 const LARGEST: usize = 4 << 20;
 
@@ -43,6 +45,8 @@ pub enum Divergence {
     OnlyInTheLog(String),
     /// The registry has a logged signature that the log does not know, by whom.
     OnlyInTheRegistry(String),
+    /// The log has so many more entries than are read: whose those are is not known.
+    NotRead(usize),
 }
 
 #[derive(Deserialize)]
@@ -82,8 +86,11 @@ impl Rekor {
             return Ok(Vec::new());
         }
         let mut logged = BTreeSet::new();
+        let mut not_read = 0_usize;
         for payload in payloads(settings, found, digest) {
-            logged.extend(self.signers(&payload)?);
+            let (signers, more) = self.signers(&payload)?;
+            logged.extend(signers);
+            not_read = not_read.saturating_add(more);
         }
         let registered: BTreeSet<String> = found
             .seen
@@ -93,29 +100,33 @@ impl Rekor {
             .map(|s| named(s.proven.signer()))
             .collect();
         let only_logged = logged.difference(&registered).cloned();
-        let only_registered = registered.difference(&logged).cloned();
+        // What was not read could be any of them.
+        let only_registered = registered.difference(&logged).filter(|_| not_read == 0);
         Ok(only_logged
             .map(Divergence::OnlyInTheLog)
-            .chain(only_registered.map(Divergence::OnlyInTheRegistry))
+            .chain(only_registered.cloned().map(Divergence::OnlyInTheRegistry))
+            .chain((not_read > 0).then_some(Divergence::NotRead(not_read)))
             .collect())
     }
 
-    /// Who signed what has this digest, as far as the log knows.
-    fn signers(&self, payload: &Digest) -> anyhow::Result<BTreeSet<String>> {
+    /// Who signed what has this digest, as far as the log knows, and how many more entries there are than were read.
+    fn signers(&self, payload: &Digest) -> anyhow::Result<(BTreeSet<String>, usize)> {
         let question = json!({"hash": payload.to_string()});
         let uuids: Vec<String> = self.ask("api/v1/index/retrieve", &question)?;
-        let uuids: Vec<String> = uuids.into_iter().take(MOST_ENTRIES).collect();
         if uuids.is_empty() {
-            return Ok(BTreeSet::new());
+            return Ok((BTreeSet::new(), 0));
         }
-        let question = json!({"entryUUIDs": uuids});
-        let answers: Vec<BTreeMap<String, Entry>> =
-            self.ask("api/v1/log/entries/retrieve", &question)?;
-        let entries = answers.into_iter().flat_map(BTreeMap::into_values);
-        Ok(entries
-            .take(MOST_ENTRIES)
-            .filter_map(|entry| signer(&entry, payload))
-            .collect())
+        let asked = uuids.get(..MOST_ENTRIES).unwrap_or(&uuids);
+        let mut signers = BTreeSet::new();
+        for some in asked.chunks(AT_ONCE) {
+            let question = json!({"entryUUIDs": some});
+            let answers: Vec<BTreeMap<String, Entry>> =
+                self.ask("api/v1/log/entries/retrieve", &question)?;
+            let entries = answers.into_iter().flat_map(BTreeMap::into_values);
+            let entries = entries.take(AT_ONCE);
+            signers.extend(entries.filter_map(|entry| signer(&entry, payload)));
+        }
+        Ok((signers, uuids.len().saturating_sub(asked.len())))
     }
 
     fn ask<T: serde::de::DeserializeOwned>(&self, path: &str, body: &Value) -> anyhow::Result<T> {

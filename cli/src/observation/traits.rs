@@ -1,6 +1,7 @@
 //! What surveys and the learner ask of whoever observes: tests put somebody else in its place.
 
 use super::ObservedImage;
+use continuity_registry::Tags;
 use signature_continuity::baseline::Lookup;
 use signature_continuity::reference::ImageReference;
 
@@ -20,5 +21,5 @@ pub trait RepositoryObserver: Observe {
     ///
     /// # Errors
     /// When the registry does not say, in one sentence.
-    fn tags(&self, reference: &ImageReference, limit: usize) -> Result<Vec<String>, String>;
+    fn tags(&self, reference: &ImageReference, limit: usize) -> Result<Tags, String>;
 }

@@ -31,6 +31,15 @@ pub struct Referrer {
     pub annotations: BTreeMap<String, String>,
 }
 
+/// The tags of a repository, as far as they were listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// In the registry's order.
+    pub listed: Vec<String>,
+    /// Whether there are more, or may be.
+    pub more: bool,
+}
+
 #[derive(Deserialize)]
 struct Index {
     // Go writes an empty list as `null`.

@@ -9,36 +9,33 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use oci_client::Reference;
-use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::host_error::{HostError, Outage};
 use tokio::time::Instant;
 
+use super::authorization::{Authorization, Logins};
 use super::limits::RequestLimits;
 use super::throttle::{Go, Throttle};
-use super::token::{self, Challenge};
 use super::transport::{RegistryRequest, RegistryResponse, Transport, TransportError};
-use crate::{Credentials, Login, Sources};
-
-/// The most tokens that are kept: one for each repository.
-const MOST_TOKENS: usize = 4096;
+use crate::{Credentials, Sources};
 
 /// All registries.
 #[derive(Debug)]
 pub(super) struct RegistryClient {
     sources: Sources,
-    credentials: Credentials,
-    limits: RequestLimits,
+    pub(super) credentials: Credentials,
+    pub(super) limits: RequestLimits,
     throttles: Mutex<BTreeMap<String, Arc<Throttle>>>,
-    tokens: Mutex<HashMap<Name, HeaderValue>>,
+    pub(super) tokens: Mutex<HashMap<Name, Authorization>>,
+    pub(super) logins: Logins,
 }
 
 /// A repository's name, taken apart as every client does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Name {
     /// The registry as references name it.
-    registry: String,
+    pub(super) registry: String,
     /// The registry as it is reached.
     address: String,
     /// The path in it.
@@ -64,6 +61,7 @@ impl RegistryClient {
             limits,
             throttles: Mutex::default(),
             tokens: Mutex::default(),
+            logins: Logins::default(),
         }
     }
 
@@ -99,11 +97,10 @@ impl RegistryClient {
                     continue;
                 }
             }
-            let began = Instant::now();
-            let outcome = self.attempt(&throttle, name, request).await;
+            let mut took = Duration::ZERO;
+            let outcome = self.attempt(&throttle, name, request, &mut took).await;
             // One that always answers at the last moment would cost every image as much as one that never does. What
             // timed out is counted where it is counted how often.
-            let took = began.elapsed();
             if took > self.limits.request / 2 && !matches!(outcome, Err(TransportError::TimedOut)) {
                 self.tell(name, throttle.lost(took, Outage::Unreachable, &self.limits));
             }
@@ -163,69 +160,6 @@ impl RegistryClient {
         }
     }
 
-    /// One attempt, with a login where the registry wants one.
-    async fn attempt(
-        &self,
-        throttle: &Throttle,
-        name: &Name,
-        request: &RegistryRequest,
-    ) -> Result<RegistryResponse, TransportError> {
-        let limit = self.limits.request;
-        let kept = lock(&self.tokens).get(name).cloned();
-        let answer = throttle
-            .transport
-            .ask(request, kept.as_ref(), limit)
-            .await?;
-        if answer.status != StatusCode::UNAUTHORIZED || !throttle.transport.is_own(&answer.url) {
-            return Ok(answer);
-        }
-        lock(&self.tokens).remove(name);
-        let Some(challenge) = Challenge::of(&answer.headers, &name.path) else {
-            return Ok(answer);
-        };
-        let login = token::basic(&self.login(name).await);
-        let authorization = match challenge {
-            Challenge::Basic => login,
-            Challenge::Bearer(realm) => {
-                let reply = throttle
-                    .transport
-                    .ask_realm(realm, &answer.url, login.as_ref(), token::LARGEST, limit)
-                    .await?;
-                match reply.status.as_u16() {
-                    200 => reply.body.as_deref().and_then(token::bearer),
-                    // The kinds of failure that mean the same from whoever gives tokens; never a 404.
-                    403 | 429 | 500..=599 => return Ok(reply),
-                    _ => None,
-                }
-            }
-        };
-        let Some(authorization) = authorization else {
-            return Ok(answer);
-        };
-        let answer = throttle
-            .transport
-            .ask(request, Some(&authorization), limit)
-            .await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            let mut tokens = lock(&self.tokens);
-            if tokens.len() >= MOST_TOKENS {
-                tokens.clear();
-            }
-            tokens.insert(name.clone(), authorization);
-        }
-        Ok(answer)
-    }
-
-    /// Credential helpers are programs, which take their time.
-    async fn login(&self, name: &Name) -> Login {
-        let (credentials, registry) = (self.credentials.clone(), name.registry.clone());
-        let login = tokio::task::spawn_blocking(move || credentials.login(&registry));
-        match tokio::time::timeout(self.limits.request, login).await {
-            Ok(Ok(login)) => login,
-            Ok(Err(_)) | Err(_) => Login::Anonymous,
-        }
-    }
-
     fn throttle(&self, name: &Name) -> Result<Arc<Throttle>, HostError> {
         let mut throttles = lock(&self.throttles);
         if let Some(throttle) = throttles.get(&name.registry) {
@@ -255,7 +189,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     )
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use signature_continuity::digest::Digest;
 use signature_continuity::host_error::{HostError, Outage};
 
-use super::listing::{self, Listing};
+use super::listing::{self, Listing, Tags};
 use super::registry::{Name, RegistryClient};
 use super::transport::{RegistryRequest, RegistryResponse};
 
@@ -26,7 +26,7 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 #[derive(Deserialize)]
-struct Tags {
+struct TagsPage {
     tags: Option<Vec<String>>,
 }
 
@@ -34,6 +34,7 @@ struct Tags {
 pub(super) struct RepositoryClient {
     pub(super) name: Name,
     pub(super) client: Arc<RegistryClient>,
+    pub(super) absent_messages: Arc<[String]>,
 }
 
 impl RepositoryClient {
@@ -45,8 +46,9 @@ impl RepositoryClient {
                     return Ok(digest);
                 }
             }
-            // Some registries know no HEAD.
+            // Some registries know no HEAD; and what is said in words is said to a GET.
             400 | 405 => {}
+            401 | 403 if !self.absent_messages.is_empty() => {}
             _ => return Err(of_status(&head)),
         }
         Ok(Digest::of(&self.manifest(path, None).await?))
@@ -58,8 +60,16 @@ impl RepositoryClient {
         digest: Option<&Digest>,
     ) -> Result<Vec<u8>, HostError> {
         let answer = self
-            .read(self.own(path), MANIFESTS, LARGEST_MANIFEST)
+            .ask(Method::GET, self.own(path), MANIFESTS, LARGEST_MANIFEST)
             .await?;
+        if answer.status.as_u16() != 200 {
+            let is_absent = says_absent(&answer, &self.absent_messages);
+            return Err(if is_absent {
+                HostError::Absent
+            } else {
+                of_status(&answer)
+            });
+        }
         let served = served_digest(&answer.headers);
         let bytes = answer.body.ok_or(HostError::Unusable)?;
         let own = Digest::of(&bytes);
@@ -92,7 +102,7 @@ impl RepositoryClient {
             match answer.status.as_u16() {
                 200 => {}
                 // How registries without the API answer.
-                400 | 404 | 405 | 406 if page == 0 => return Ok(None),
+                400 | 404 | 405 | 406 | 501 if page == 0 => return Ok(None),
                 _ => return Err(of_status(&answer)),
             }
             // And those whose web pages answer to everything.
@@ -115,29 +125,33 @@ impl RepositoryClient {
         Ok(Some(listing))
     }
 
-    pub(super) async fn tags(&self, most: usize) -> Result<Vec<String>, HostError> {
-        let mut tags: Vec<String> = Vec::new();
+    pub(super) async fn tags(&self, most: usize) -> Result<Tags, HostError> {
+        let mut tags = Tags::default();
         let mut room = LARGEST_LIST;
         let mut path = self.own(&format!("tags/list?n={}", most.min(1000)));
         for _ in 0..MOST_PAGES {
             let answer = self.read(path, "application/json", room).await?;
             let Some(body) = answer.body else {
-                if tags.is_empty() {
+                if tags.listed.is_empty() {
                     return Err(HostError::Unusable);
                 }
                 break;
             };
             room = room.saturating_sub(body.len());
-            let page: Tags = serde_json::from_slice(&body).map_err(|_| HostError::Unusable)?;
-            let places = most.saturating_sub(tags.len());
-            let page = page.tags.into_iter().flatten();
+            let page: TagsPage = serde_json::from_slice(&body).map_err(|_| HostError::Unusable)?;
             // What is no tag can be neither asked for nor shown.
-            tags.extend(page.filter(|tag| checked_tag(tag).is_ok()).take(places));
+            let mut page = page.tags.into_iter().flatten();
+            let mut page = page.by_ref().filter(|tag| checked_tag(tag).is_ok());
+            let places = most.saturating_sub(tags.listed.len());
+            tags.listed.extend(page.by_ref().take(places));
+            let is_cut = page.next().is_some();
             match listing::next_page(&answer.headers) {
-                Some(next) if tags.len() < most => path = next_path(&answer.url, &next)?,
+                None if !is_cut => return Ok(tags),
+                Some(next) if tags.listed.len() < most => path = next_path(&answer.url, &next)?,
                 Some(_) | None => break,
             }
         }
+        tags.more = true;
         Ok(tags)
     }
 
@@ -199,6 +213,29 @@ fn of_status(answer: &RegistryResponse) -> HostError {
         500..=599 => HostError::Outage(Outage::Unavailable),
         _ => HostError::Answer,
     }
+}
+
+/// Whether the registry refuses in words that mean "no such tag", by the settings' word for it. All that it says has to.
+fn says_absent(answer: &RegistryResponse, absent_messages: &[String]) -> bool {
+    #[derive(Deserialize)]
+    struct Refusal {
+        errors: Vec<Message>,
+    }
+    #[derive(Deserialize)]
+    struct Message {
+        #[serde(default)]
+        message: String,
+    }
+    let is_refusal = matches!(answer.status.as_u16(), 400..=428 | 430..=499);
+    let body = answer.body.as_deref().filter(|_| is_refusal);
+    let refusal = body.and_then(|body| serde_json::from_slice::<Refusal>(body).ok());
+    refusal.is_some_and(|Refusal { errors }| {
+        let means_absent = |error: &Message| {
+            let mut words = absent_messages.iter();
+            words.any(|words| error.message.contains(words.as_str()))
+        };
+        !errors.is_empty() && errors.iter().all(means_absent)
+    })
 }
 
 /// The digest that the registry says it serves, where it is one that we know.

@@ -19,8 +19,16 @@ pub(super) const LARGEST: usize = 128 * 1024;
 pub(super) enum Challenge {
     /// Name and password.
     Basic,
-    /// A token from this address.
-    Bearer(Url),
+    /// A token.
+    Bearer(TokenRequest),
+}
+
+/// For which token, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TokenRequest {
+    realm: Url,
+    service: Option<String>,
+    scope: String,
 }
 
 #[derive(Deserialize)]
@@ -55,22 +63,47 @@ impl Challenge {
                     .find(|(key, _)| key.eq_ignore_ascii_case(name))
                     .map(|(_, value)| value.to_unescaped())
             };
-            let mut realm = Url::parse(&parameter("realm")?).ok()?;
-            let mut query = realm.query_pairs_mut();
-            if let Some(service) = parameter("service") {
-                query.append_pair("service", &service);
-            }
-            query.append_pair("scope", &format!("repository:{repository}:pull"));
-            drop(query);
-            Some(Self::Bearer(realm))
+            Some(Self::Bearer(TokenRequest {
+                realm: Url::parse(&parameter("realm")?).ok()?,
+                service: parameter("service"),
+                scope: format!("repository:{repository}:pull"),
+            }))
         })
+    }
+}
+
+impl TokenRequest {
+    /// The address that a token is asked of with name and password, or without.
+    pub(super) fn address(&self) -> Url {
+        let mut address = self.realm.clone();
+        let mut query = address.query_pairs_mut();
+        if let Some(service) = &self.service {
+            query.append_pair("service", service);
+        }
+        query.append_pair("scope", &self.scope);
+        drop(query);
+        address
+    }
+
+    /// The address and the form with which a refresh token is exchanged (RFC 6749, section 6, as registries take it).
+    pub(super) fn exchange(&self, refresh_token: &str) -> (Url, String) {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("grant_type", "refresh_token")
+            .append_pair("client_id", "continuity")
+            .append_pair("scope", &self.scope)
+            .append_pair("refresh_token", refresh_token);
+        if let Some(service) = &self.service {
+            form.append_pair("service", service);
+        }
+        (self.realm.clone(), form.finish())
     }
 }
 
 /// The header for name and password, where there are some.
 pub(super) fn basic(login: &Login) -> Option<HeaderValue> {
     match login {
-        Login::Anonymous => None,
+        // A refresh token is for whoever gives tokens, never for a registry.
+        Login::Anonymous | Login::IdentityToken(_) => None,
         Login::Basic { user, password } => secret(&format!(
             "Basic {}",
             STANDARD.encode(format!("{user}:{password}"))
@@ -112,8 +145,11 @@ mod tests {
     #[case::no_address(r#"Bearer realm="x""#, None)]
     #[case::other("Negotiate", None)]
     fn asks_for_pulling_one_repository(#[case] header: &str, #[case] realm: Option<&str>) {
-        let expected = realm.map(|url| Challenge::Bearer(url.parse().unwrap()));
-        assert_eq!(Challenge::parse(header, "a/b"), expected);
+        let address = match Challenge::parse(header, "a/b") {
+            Some(Challenge::Bearer(request)) => Some(request.address().to_string()),
+            Some(Challenge::Basic) | None => None,
+        };
+        assert_eq!(address.as_deref(), realm);
     }
 
     #[test]

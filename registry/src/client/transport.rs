@@ -1,16 +1,18 @@
 //! One HTTP exchange with one registry: bounded in time and size, redirects followed by hand.
 //!
-//! Invariant: credentials go to the registry's own scheme, host and port alone, wherever it redirects to; nothing that
+//! Invariant: what is sent along goes to the scheme, host and port that it is for, wherever a registry redirects to; nothing that
 //! began with TLS goes on without it; no body is read beyond its bound. A registry is asked without TLS, or without
 //! verifying it, only where the sources list it as insecure.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, Method, StatusCode};
 use url::Url;
 
+use super::authorization::Authorization;
+use super::token;
 use crate::Sources;
 
 /// The most redirects that are followed: registries redirect blobs to a store, once.
@@ -93,7 +95,7 @@ impl Transport {
     pub(super) async fn ask(
         &self,
         request: &RegistryRequest,
-        authorization: Option<&HeaderValue>,
+        authorization: &Authorization,
         limit: Duration,
     ) -> Result<RegistryResponse, TransportError> {
         if let Some(endpoint) = self.works.get().and_then(|at| self.endpoints.get(*at)) {
@@ -124,25 +126,26 @@ impl Transport {
             .is_some_and(|endpoint| endpoint.base.origin() == url.origin())
     }
 
-    /// Asks for a token at the address that the registry named. With TLS, unless the registry itself is without.
+    /// Asks for a token at the address that the registry named at `named_by`. With TLS, unless that itself is without.
+    /// With a form it is sent that.
     pub(super) async fn ask_realm(
         &self,
-        realm: Url,
-        registry_url: &Url,
+        (realm, form): (Url, Option<String>),
+        named_by: &Url,
         authorization: Option<&HeaderValue>,
-        largest: usize,
         limit: Duration,
     ) -> Result<RegistryResponse, TransportError> {
-        let secure = is_as_secure(registry_url, &realm);
+        let secure = is_as_secure(named_by, &realm);
         let endpoint = self.works.get().and_then(|at| self.endpoints.get(*at));
         let (true, Some(endpoint)) = (secure, endpoint) else {
             return Err(TransportError::Redirect);
         };
         let hop = Hop {
-            method: Method::GET,
+            method: form.as_ref().map_or(Method::GET, |_| Method::POST),
             accept: "application/json",
             authorization,
-            largest,
+            form,
+            largest: token::LARGEST,
         };
         within(limit, endpoint.hop(realm, &hop)).await
     }
@@ -152,6 +155,7 @@ struct Hop<'a> {
     method: Method,
     accept: &'static str,
     authorization: Option<&'a HeaderValue>,
+    form: Option<String>,
     largest: usize,
 }
 
@@ -159,7 +163,7 @@ impl Endpoint {
     async fn ask(
         &self,
         request: &RegistryRequest,
-        authorization: Option<&HeaderValue>,
+        authorization: &Authorization,
         limit: Duration,
     ) -> Result<RegistryResponse, TransportError> {
         within(limit, self.follow(request, authorization)).await
@@ -168,7 +172,7 @@ impl Endpoint {
     async fn follow(
         &self,
         request: &RegistryRequest,
-        authorization: Option<&HeaderValue>,
+        authorization: &Authorization,
     ) -> Result<RegistryResponse, TransportError> {
         let mut url = self
             .base
@@ -179,11 +183,11 @@ impl Endpoint {
             return Err(TransportError::Redirect);
         }
         for _ in 0..=MOST_REDIRECTS {
-            let at_home = url.origin() == self.base.origin();
             let hop = Hop {
                 method: request.method.clone(),
                 accept: request.accept,
-                authorization: authorization.filter(|_| at_home),
+                authorization: authorization.at(&url, &self.base),
+                form: None,
                 largest: request.largest,
             };
             let answer = self.hop(url.clone(), &hop).await?;
@@ -195,9 +199,7 @@ impl Endpoint {
                 .and_then(|location| location.to_str().ok())
                 .and_then(|location| url.join(location).ok())
                 .ok_or(TransportError::Redirect)?;
-            let secure =
-                target.scheme() == "https" || (target.scheme() == "http" && url.scheme() == "http");
-            if !secure {
+            if !is_as_secure(&url, &target) {
                 return Err(TransportError::Redirect);
             }
             url = target;
@@ -216,6 +218,11 @@ impl Endpoint {
             .header(ACCEPT, hop.accept);
         if let Some(authorization) = hop.authorization {
             request = request.header(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(form) = &hop.form {
+            request = request
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form.clone());
         }
         let mut response = request
             .send()

@@ -57,6 +57,7 @@ pub struct Server {
     to_logged_in: Arc<Mutex<BTreeMap<String, Answer>>>,
     requests: Arc<Mutex<Vec<String>>>,
     authorizations: Arc<Mutex<Vec<String>>>,
+    bodies: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -69,6 +70,7 @@ impl Server {
             to_logged_in: Arc::default(),
             requests: Arc::default(),
             authorizations: Arc::default(),
+            bodies: Arc::default(),
         };
         let serving = server.clone();
         std::thread::spawn(move || {
@@ -101,6 +103,11 @@ impl Server {
     /// The authorizations that came so far.
     pub fn authorizations(&self) -> Vec<String> {
         self.authorizations.lock().unwrap().clone()
+    }
+
+    /// What was sent along with requests so far.
+    pub fn bodies(&self) -> Vec<String> {
+        self.bodies.lock().unwrap().clone()
     }
 
     /// The address of a path.
@@ -142,7 +149,15 @@ impl Server {
                 }
             }
             // What is sent along is read, so that the next request is found behind it.
-            std::io::copy(&mut reader.by_ref().take(length), &mut std::io::sink()).ok()?;
+            let mut body = String::new();
+            reader
+                .by_ref()
+                .take(length)
+                .read_to_string(&mut body)
+                .ok()?;
+            if !body.is_empty() {
+                self.bodies.lock().unwrap().push(body);
+            }
             self.requests
                 .lock()
                 .unwrap()

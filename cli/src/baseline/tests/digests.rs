@@ -100,7 +100,10 @@ fn a_release_to_come_is_verified_and_nothing_else() {
     let sights: Vec<_> = seen.iter().filter_map(running).collect();
     let (after, news) = learned(ahead(Some(&before), &sights, &settings(), now() + DAY * 9));
     assert_eq!(news, [BaselineEvent::Verified(digest("v2"))]);
-    assert_eq!(after.signers, before.signers);
+    // It is counted once, now.
+    let mut signers = before.signers.clone();
+    signers[0].digests = 2;
+    assert_eq!(after.signers, signers);
     assert_eq!(after.candidates, []);
     assert_eq!(after.established, None);
     assert!(matches!(
@@ -115,6 +118,82 @@ fn a_release_to_come_in_a_bundle_says_that_there_are_bundles() {
     let sights: Vec<_> = seen.iter().filter_map(running).collect();
     let (after, _) = learned(ahead(Some(&first()), &sights, &settings(), now()));
     assert!(after.formats.contains(&Format::Bundle));
+}
+
+#[test]
+fn of_many_releases_to_come_the_newest_are_listed_and_counted_once() {
+    let seen: Vec<_> = (0..100)
+        .map(|n| {
+            let at = now() + TimeDelta::minutes(n);
+            index(
+                &format!("r{n}"),
+                &[by(release()).at(at)],
+                &[&format!("p{n}")],
+            )
+        })
+        .collect();
+    let sights: Vec<_> = seen.iter().filter_map(declared).collect();
+    let mut baseline = first();
+    for _ in 0..2 {
+        if let UpdateResult::Learned {
+            baseline: after, ..
+        } = ahead(Some(&baseline), &sights, &settings(), now())
+        {
+            baseline = *after;
+        }
+        let is_listed = |seed: &str| baseline.verified(&digest(seed)).is_some();
+        assert!(is_listed("v1") && is_listed("r99") && is_listed("p68"));
+        assert!(!is_listed("r67") && !is_listed("p67"));
+        assert_eq!(baseline.signers[0].digests, 33);
+    }
+    // What runs of them later is counted already.
+    let (after, _) = learned(learn(Some(&baseline), &[seen[99].clone()], now() + DAY));
+    assert_eq!(after.signers[0].digests, 33);
+}
+
+#[test]
+fn what_is_listed_ahead_run_after_run_stays_within_bounds() {
+    let mut baseline = first();
+    for n in 0..300 {
+        let seen = index(&format!("r{n}"), &[by(release())], &[&format!("p{n}")]);
+        let sights: Vec<_> = declared(&seen).into_iter().collect();
+        baseline = learned(ahead(Some(&baseline), &sights, &settings(), now())).0;
+    }
+    assert!(
+        baseline.verified.len() <= 2 * 256,
+        "{}",
+        baseline.verified.len()
+    );
+    assert!(is_to_be_trimmed(&baseline));
+    // A run that sees all that runs keeps that and the newest others.
+    let (after, _) = learned(learn(Some(&baseline), &[], now() + DAY));
+    assert_eq!(after.verified.len(), 2 * 32);
+    assert!(!is_to_be_trimmed(&after));
+}
+
+#[test]
+fn the_work_grows_with_the_digests_and_not_with_their_square() {
+    let images = |count: usize| -> Vec<_> {
+        let of = |n: usize| {
+            let platforms: Vec<String> = (0..5).map(|p| format!("r{n}-{p}")).collect();
+            let platforms: Vec<&str> = platforms.iter().map(String::as_str).collect();
+            index(&format!("r{n}"), &[by(release())], &platforms)
+        };
+        (0..count).map(of).collect()
+    };
+    let visits = |count: usize| {
+        let (seen, mut visits) = (images(count), 0);
+        let (before, _) = learned(learn(None, &seen, now()));
+        for at in [now() + DAY, now() + DAY * 2] {
+            visits += super::super::digests::visits::during(|| {
+                let _ = learn(Some(&before), &seen, at);
+            });
+        }
+        visits
+    };
+    let (few, many) = (visits(33), visits(132));
+    assert!(few > 33 * 6, "{few}");
+    assert!(many <= few * 4, "{few} for 33, {many} for 132");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::*;
 use crate::observation::ObservedImage;
 use signature_continuity::baseline::Origin;
+use signature_continuity::proof::Problem;
 
 fn day(n: i32) -> chrono::DateTime<chrono::Utc> {
     now() - DAY * 100 + DAY * n
@@ -25,13 +26,13 @@ fn by_history(running: &[ObservedImage], past: &[ObservedImage]) -> Option<Basel
 #[test]
 fn three_releases_over_a_month_establish_at_once() {
     let past = releases(&[0, 15, 30]);
-    let running = [past[2].clone(), unproven("old", Posture::Unsigned)];
+    let running = [past[2].clone(), past[1].clone()];
     let baseline = by_history(&running, &past).unwrap();
     assert_eq!(baseline.established, Some(now()));
     assert_eq!(baseline.signers[0].origin, Origin::History);
     assert_eq!(baseline.signers[0].digests, 3);
     assert_eq!(baseline.log.clone().unwrap().earliest, day(0));
-    assert!(baseline.tolerated(&digest("old")).is_some());
+    assert_eq!(baseline.tolerated, []);
     assert!(baseline.verified(&digest("r0")).is_some());
 }
 
@@ -142,12 +143,42 @@ fn who_signed_after_a_bundle_or_a_moved_in_signature_was_not_first() {
 }
 
 #[test]
-fn with_the_one_whom_the_past_establishes_nobody_else_comes_in() {
+fn whoever_is_not_on_everything_that_runs_is_established_by_no_past() {
     let past = releases(&[0, 15, 30]);
-    let running = [past[2].clone(), image("swapped", &[by(stranger())])];
-    let baseline = by_history(&running, &past).unwrap();
-    assert_eq!(signers(&baseline), [id(&release())]);
-    assert!(baseline.tolerated(&digest("swapped")).is_some());
+    for besides in [
+        image("swapped", &[by(stranger())]),
+        image("moved on", &[by(release()).bundled()]),
+        unproven("old", Posture::Unsigned),
+        unproven("lost", Posture::Unknown),
+        with_problem(image("odd", &[by(release())]), Problem::NotConfirmed),
+    ] {
+        let running = [past[2].clone(), besides];
+        assert!(by_history(&running, &past).is_none(), "{:?}", running[1]);
+    }
+}
+
+#[test]
+fn of_two_with_such_a_past_neither_is_established() {
+    let mut past = releases(&[0, 15, 30, 31, 32]);
+    let prepared = [0, 16, 33].map(|n| image(&format!("p{n}"), &[by(stranger()).at(day(n))]));
+    let running = [past[2].clone()];
+    assert!(by_history(&running, &past).is_some());
+    past.extend(prepared.iter().take(2).cloned());
+    assert!(by_history(&running, &past).is_some());
+    past.extend(prepared.into_iter().skip(2));
+    assert!(by_history(&running, &past).is_none());
+    // Nor the one who has prepared most of it.
+    past.extend((40..60).map(|n| image(&format!("p{n}"), &[by(stranger()).at(day(n))])));
+    assert!(by_history(&[past[5].clone()], &past).is_none());
+}
+
+#[test]
+fn a_digest_of_which_not_everybody_could_be_judged_counts_for_nobody() {
+    let past: Vec<ObservedImage> = releases(&[0, 15, 30])
+        .into_iter()
+        .map(|seen| with_problem(seen, Problem::ForeignAuthority))
+        .collect();
+    assert!(by_history(&[past[2].clone()], &past).is_none());
 }
 
 #[test]

@@ -14,6 +14,7 @@ use signature_continuity::host_error::HostError;
 use signature_continuity::known::Known;
 use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::posture::{Cause, Posture};
+use signature_continuity::proof::Problem;
 use signature_continuity::public_key::PublicKey;
 use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::Settings;
@@ -188,6 +189,12 @@ pub(crate) fn index(seed: &str, signatures: &[By], platforms: &[&str]) -> Observ
     }
 }
 
+/// The same image, on which this was found wrong besides.
+pub(crate) fn with_problem(mut seen: ObservedImage, problem: Problem) -> ObservedImage {
+    seen.observation.problems.push(problem);
+    seen
+}
+
 /// An image on which nobody was proven.
 pub(crate) fn unproven(seed: &str, posture: Posture) -> ObservedImage {
     let mut observation = observed(&Credulous::default(), seed);
@@ -204,6 +211,7 @@ fn seen(observation: Observation, signatures: Vec<Signature>) -> ObservedImage {
         signatures,
         platforms: Vec::new(),
         attestations: 0,
+        notes: Vec::new(),
     }
 }
 
@@ -221,6 +229,11 @@ fn observed(host: &Credulous, seed: &str) -> Observation {
         thorough: true,
     };
     observe(&Calls::new(host, settings.budget), &settings, &subject).unwrap()
+}
+
+/// As it is only declared somewhere.
+pub(crate) fn declared(seen: &ObservedImage) -> Option<DigestObservation<'_>> {
+    DigestObservation::new(seen, false)
 }
 
 /// As it runs.
@@ -243,6 +256,15 @@ pub(crate) fn learn_with(
     past: Option<&[ObservedImage]>,
 ) -> UpdateResult {
     let sights: Vec<DigestObservation<'_>> = images.iter().filter_map(running).collect();
+    learn_sights(before, &sights, at, past)
+}
+
+pub(crate) fn learn_sights(
+    before: Option<&Baseline>,
+    sights: &[DigestObservation<'_>],
+    at: DateTime<Utc>,
+    past: Option<&[ObservedImage]>,
+) -> UpdateResult {
     let past = past.map(|past| Past {
         sights: past
             .iter()
@@ -257,7 +279,7 @@ pub(crate) fn learn_with(
         may_establish: true,
         settings: &Settings::default(),
     };
-    fold(before, &repository(), &sights, &terms)
+    fold(before, &repository(), sights, &terms)
 }
 
 pub(crate) fn learned(lesson: UpdateResult) -> (Baseline, Vec<BaselineEvent>) {

@@ -167,3 +167,99 @@ fn a_store_that_refuses_everything_leaves_what_was_found_out() {
     assert_eq!(outcome.failures.len(), 2, "{:?}", outcome.failures);
     assert_eq!(outcome.changes, []);
 }
+
+#[test]
+fn a_signed_image_that_teaches_nothing_is_told_of_with_the_way_out() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release()).elsewhere()]))]);
+    for _ in 0..2 {
+        let outcome = run(&shelf, &observer, &["v1"]);
+        assert_eq!((outcome.begun, outcome.notes.len()), (0, 1));
+        assert!(
+            outcome.notes[0].contains("`aliases`"),
+            "{:?}",
+            outcome.notes
+        );
+    }
+    // Nothing is told of what teaches.
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    assert_eq!(run(&shelf, &observer, &["v1"]).notes, [""; 0]);
+}
+
+#[test]
+fn a_list_of_tags_without_its_end_establishes_nothing_and_is_told_of() {
+    let shelf = Shelf::default();
+    let day = TimeDelta::days(1);
+    let releases: Vec<(String, ObservedImage)> = [0, 20, 40]
+        .map(|n| {
+            (
+                format!("v{n}"),
+                image(
+                    &format!("v{n}"),
+                    &[by(release()).at(now() - day * (50 - n))],
+                ),
+            )
+        })
+        .into();
+    let named: Vec<(&str, ObservedImage)> = releases
+        .iter()
+        .map(|(tag, seen)| (tag.as_str(), seen.clone()))
+        .collect();
+    let mut observer = shown(&named);
+    observer.tags = releases.iter().map(|(tag, _)| tag.clone()).collect();
+    observer.more_tags = true;
+    let options = Options {
+        history: History::Again,
+        ..Options::default()
+    };
+    run_at(&shelf, &observer, &["v40"], options.clone(), now());
+    assert_eq!(shelf.baseline().established, None);
+    let learner = Learner {
+        store: &shelf,
+        settings: &Settings::default(),
+        observer: &observer,
+        options: Options::default(),
+        now: now(),
+        stop: &AtomicBool::new(false),
+    };
+    let (images, notes) = learner.newest_tags(2).unwrap();
+    assert_eq!(images.len(), 2);
+    assert!(notes[0].contains("first 10000 tags"), "{notes:?}");
+    // To its end, the same past counts.
+    observer.more_tags = false;
+    run_at(&shelf, &observer, &["v40"], options, now());
+    assert_eq!(shelf.baseline().established, Some(now()));
+}
+
+#[test]
+fn lists_that_are_too_long_are_trimmed_where_nothing_runs_too() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    run(&shelf, &observer, &["v1"]);
+    let tomorrow = now() + TimeDelta::days(1);
+    run_at(&shelf, &observer, &["v1"], Options::default(), tomorrow);
+    let mut long = shelf.baseline();
+    for n in 0..40 {
+        let mut entry = long.verified[0].clone();
+        entry.digest = digest(&format!("r{n}"));
+        long.verified.push(entry);
+    }
+    shelf.put(long);
+    run_at(&shelf, &observer, &[], Options::default(), tomorrow);
+    assert_eq!(shelf.baseline().verified.len(), 32);
+}
+
+#[test]
+fn a_registry_that_refuses_to_say_what_refers_to_its_images_is_told_of_once() {
+    let shelf = Shelf::default();
+    let refused = |tag: &str| {
+        let mut seen = image(tag, &[by(release())]);
+        seen.notes.push(crate::observation::Note::ReferrersRefused);
+        seen
+    };
+    let observer = shown(&[("v1", refused("v1")), ("v2", refused("v2"))]);
+    let outcome = run(&shelf, &observer, &["v1", "v2"]);
+    // What is proven there teaches all the same.
+    assert_eq!((outcome.begun, outcome.notes.len()), (1, 1));
+    assert!(outcome.notes[0].starts_with("ghcr.io: the registry refuses"));
+}

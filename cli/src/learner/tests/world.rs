@@ -4,8 +4,9 @@ use super::super::*;
 use crate::baseline::tests::make::{digest, now};
 use crate::inventory::Place;
 use crate::observation::{Observe, ObservedImage};
-use crate::store::{Listed, Revision};
 use crate::store::names::StoredNames;
+use crate::store::{Listed, Revision};
+use continuity_registry::Tags;
 use signature_continuity::baseline::{Names, Shard, config_map_name};
 use signature_continuity::reference::ImageReference;
 use std::sync::atomic::AtomicUsize;
@@ -168,6 +169,7 @@ fn spent(times: &AtomicUsize) -> bool {
 pub(super) struct Shown {
     pub(super) images: BTreeMap<String, ObservedImage>,
     pub(super) tags: Vec<String>,
+    pub(super) more_tags: bool,
     pub(super) listed: AtomicUsize,
 }
 
@@ -181,9 +183,12 @@ impl Observe for Shown {
 }
 
 impl RepositoryObserver for Shown {
-    fn tags(&self, _: &ImageReference, _: usize) -> Result<Vec<String>, String> {
+    fn tags(&self, _: &ImageReference, _: usize) -> Result<Tags, String> {
         self.listed.fetch_add(1, Ordering::SeqCst);
-        Ok(self.tags.clone())
+        Ok(Tags {
+            listed: self.tags.clone(),
+            more: self.more_tags,
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The bundles beside an image: found, fetched, and each held against the question.
+//! The bundles beside an image: fetched, and each held against the question.
 //!
 //! Invariant: what could be a signature bundle is proven, or said to be unproven; only what a registry did not answer is an
 //! error.
@@ -8,13 +8,13 @@ use std::collections::BTreeSet;
 use signature_continuity::baseline::Format;
 use signature_continuity::certificate::Leaf;
 use signature_continuity::digest::Digest;
-use signature_continuity::host::{BundleSigner, Bundles, Host as _, Place};
+use signature_continuity::host::{BundleSigner, Bundles, Host as _};
 use signature_continuity::host_error::HostError;
 use signature_continuity::public_key::PublicKey;
 use signature_continuity::signer::Signer;
 
 use super::bundle::{self, Outcome, Question};
-use super::referred::{Candidates, Kind, LARGEST_BUNDLE, ReferredManifest};
+use super::referred::{Kind, LARGEST_BUNDLE, LARGEST_UNSAID, ReferredManifest};
 use super::verdict::unreadable;
 use super::{Fact, ObservingHost};
 use crate::observation::SignedRepository;
@@ -37,71 +37,55 @@ impl ObservingHost<'_> {
             keys,
             issued: &issued,
         };
-        let candidates = self.candidates(name, digest)?;
-        let mut attestations = candidates.attestations;
-        let mut bundles = Bundles::default();
-        if candidates.more {
+        let referring = self.referring(name, digest)?;
+        let mut attestations = referring.attestations;
+        let mut bundles = Bundles {
+            unproven: referring.unproven.clone(),
+            more: referring.more,
+            ..Bundles::default()
+        };
+        if referring.more {
             let why = "there are more than are read, or some that cannot be listed";
             bundles.unproven.push(unreadable(why));
-            bundles.more = true;
         }
-        for manifest in &candidates.manifests {
+        for manifest in &referring.bundles {
             match self.bundle(name, manifest, &question)? {
-                None => {}
-                Some(Outcome::Attestation) => attestations += 1,
-                Some(Outcome::Unproven(unproven)) => bundles.unproven.push(unproven),
-                Some(Outcome::Proven { signer, logged_at }) => {
+                Outcome::Attestation => attestations += 1,
+                Outcome::Unproven(unproven) => bundles.unproven.push(unproven),
+                Outcome::Proven { signer, logged_at } => {
                     self.note_bundle(&signer, logged_at);
                     bundles.proven.push(signer);
                 }
             }
         }
         self.attestations.set(attestations);
-        Ok(bundles)
-    }
-
-    /// What could be a signature bundle, by the referrers API; the module's host sees only the tag that stands in for
-    /// it, so that is looked at too where the API knows of none.
-    fn candidates(&self, name: &str, digest: &Digest) -> Result<Candidates, HostError> {
-        let mut listings: Vec<_> = self.registry.referrers(name, digest)?.into_iter().collect();
-        let by_api = Candidates::of(&listings);
-        if !by_api.manifests.is_empty() || by_api.more {
-            return Ok(by_api);
+        match &referring.refused {
+            // Where nobody is proven it is not known whether anybody signed.
+            Some(error) if self.facts.borrow().is_empty() => Err(error.clone()),
+            Some(_) | None => Ok(bundles),
         }
-        listings.extend(self.registry.referrers_tag(name, digest)?);
-        Ok(Candidates::of(&listings))
     }
 
-    /// What one thing that refers to the image comes to; `None` where it is no bundle.
+    /// What one bundle that refers to the image comes to.
     fn bundle(
         &self,
         name: &str,
-        manifest: &Digest,
+        manifest: &ReferredManifest,
         question: &Question<'_>,
-    ) -> Result<Option<Outcome>, HostError> {
-        let unproven = |why: &str| Ok(Some(Outcome::Unproven(unreadable(why))));
-        let manifest = match self.registry.manifest(name, &Place::Digest(manifest)) {
-            Ok(json) => ReferredManifest::parse(&json),
-            // A list that names what is not there says nothing.
-            Err(HostError::Absent) => return Ok(None),
-            Err(HostError::Unusable) => return unproven("its manifest cannot be read"),
-            Err(error) => return Err(error),
-        };
-        match manifest.kind {
-            Kind::Other => return Ok(None),
-            Kind::Attestation => return Ok(Some(Outcome::Attestation)),
-            Kind::Signature | Kind::Bundle | Kind::Unsaid => {}
-        }
-        let blob = match manifest.bundle {
+    ) -> Result<Outcome, HostError> {
+        let unproven = |why: &str| Ok(Outcome::Unproven(unreadable(why)));
+        let labelled = manifest.kind == Kind::Signature;
+        let blob = match &manifest.bundle {
             Ok(blob) => blob,
             Err(why) => return unproven(why),
         };
-        match self.pushed_blob(name, &blob, LARGEST_BUNDLE) {
-            Ok(bytes) => {
-                let labelled = manifest.kind == Kind::Signature;
-                let outcome = bundle::judge(self.prover, &bytes, labelled, question);
-                Ok(Some(outcome))
-            }
+        let largest = if labelled {
+            LARGEST_BUNDLE
+        } else {
+            LARGEST_UNSAID
+        };
+        match self.pushed_blob(name, blob, largest) {
+            Ok(bytes) => Ok(bundle::judge(self.prover, &bytes, labelled, question)),
             Err(HostError::Unusable) => {
                 unproven("it is not there, too large, or not what its digest says")
             }

@@ -6,7 +6,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 use serde_json::Value;
 use signature_continuity::certificate::Leaf;
 use signature_continuity::digest::Digest;
@@ -18,11 +17,9 @@ use sigstore_types::{Bundle, DerPublicKey, DsseEnvelope, Sha256Hash, SignatureCo
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy};
 
 use super::prover::Prover;
+use super::referred::LARGEST_BUNDLE;
+use super::statement::{self, IN_TOTO, Statement};
 use super::verdict::{Verdict, unreadable};
-
-/// cosign's bundle spec.
-pub(super) const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
-const IN_TOTO: &str = "application/vnd.in-toto+json";
 
 /// What a bundle comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,23 +44,6 @@ pub(super) struct Question<'a> {
     pub(super) issued: &'a dyn Fn(&Leaf) -> bool,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Statement {
-    predicate_type: String,
-    subject: Vec<Subject>,
-}
-
-#[derive(Deserialize)]
-struct Subject {
-    digest: SubjectDigest,
-}
-
-#[derive(Deserialize)]
-struct SubjectDigest {
-    sha256: Option<String>,
-}
-
 /// Holds a bundle's bytes against the question. `labelled` says that its manifest calls it a signature.
 pub(super) fn judge(
     prover: &Prover,
@@ -80,6 +60,13 @@ fn read(
     labelled: bool,
     question: &Question<'_>,
 ) -> Result<Outcome, Unproven> {
+    // Attestations are of any kind, and larger.
+    if !labelled && statement::states_something_else(bytes) {
+        return Ok(Outcome::Attestation);
+    }
+    if bytes.len() > LARGEST_BUNDLE {
+        return Err(unreadable("it is larger than 64 KiB"));
+    }
     let bundle = std::str::from_utf8(bytes)
         .ok()
         .and_then(|text| Bundle::from_json(text).ok())
@@ -92,7 +79,7 @@ fn read(
     }
     let statement: Statement = serde_json::from_slice(envelope.payload.as_bytes())
         .map_err(|_| unreadable("its statement cannot be read"))?;
-    if statement.predicate_type != SIGNATURE_PREDICATE {
+    if !statement.is_signature() {
         return if labelled {
             Err(Unproven::Contradiction(
                 "what is called a signature states something else",
@@ -101,19 +88,25 @@ fn read(
             Ok(Outcome::Attestation)
         };
     }
-    let names_digest = statement
-        .subject
-        .iter()
-        .any(|subject| subject.digest.sha256.as_deref() == Some(question.digest.hex()));
-    if !names_digest {
+    if !statement.names(question.digest) {
         return Err(Unproven::Contradiction("the bundle is of another digest"));
     }
+    prove(prover, &bundle, envelope, question)
+}
+
+/// Who made the envelope, whatever it states of the digest.
+pub(super) fn prove(
+    prover: &Prover,
+    bundle: &Bundle,
+    envelope: &DsseEnvelope,
+    question: &Question<'_>,
+) -> Result<Outcome, Unproven> {
     match bundle.signing_certificate() {
         Some(certificate) => {
             let der = certificate.as_bytes().to_vec();
-            by_certificate(prover, &bundle, der, question)
+            by_certificate(prover, bundle, der, question)
         }
-        None => by_key(prover, &bundle, envelope, question),
+        None => by_key(prover, bundle, envelope, question),
     }
 }
 

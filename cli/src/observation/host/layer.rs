@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use signature_continuity::certificate::Leaf;
-use signature_continuity::claims::{Claims, Layer};
+use signature_continuity::claims::{Claims, Layer, MOST_LAYERS_LEARNED};
+use signature_continuity::digest::Digest;
 use signature_continuity::host_error::HostError;
 use signature_continuity::log_entry::Verifier as LoggedBy;
 use signature_continuity::public_key::PublicKey;
@@ -59,7 +60,8 @@ struct EntryPayload {
 impl SignedLayer {
     /// All layers of a manifest that is within the bounds of the policy.
     pub(super) fn all(manifest: &[u8]) -> Result<Vec<Self>, HostError> {
-        let claims = Claims::from_manifest(manifest).map_err(|_| HostError::Unusable)?;
+        let claims =
+            Claims::within(manifest, MOST_LAYERS_LEARNED).map_err(|_| HostError::Unusable)?;
         let raw: Manifest = serde_json::from_slice(manifest).map_err(|_| HostError::Unusable)?;
         if raw.layers.len() != claims.layers().len() {
             return Err(HostError::Unusable);
@@ -71,6 +73,17 @@ impl SignedLayer {
                 entry: raw.annotations.and_then(|mut a| a.remove(BUNDLE)),
             })
             .collect())
+    }
+
+    /// Whether only asking with a key can tell whose it is.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.layer.certificate.is_none() && self.entry.is_none()
+    }
+
+    /// What tells it from other layers.
+    pub(super) fn own(&self) -> Option<(Digest, Vec<u8>)> {
+        let signature = self.layer.signature.as_ref().ok()?;
+        Some((self.layer.digest.clone(), signature.clone()))
     }
 
     /// That the leaf's key signed the payload while the leaf was valid, by the log's word; when, in seconds.

@@ -1,20 +1,25 @@
-//! Which of the things that refer to an image are signature bundles.
+//! Which of the things that refer to an image are signatures, and in which form.
 //!
 //! Invariant: whatever cannot be told apart counts as a signature bundle, never as absent; at most
-//! [`MOST_BUNDLES`] are read, and that there are more is said.
+//! [`MOST_BUNDLES`] are read, and that there are more is said. An attestation is larger than any signature: what does not
+//! say that it is a signature, and is beyond the bound of attestations, is none.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use signature_continuity::digest::Digest;
 
-use super::bundle::SIGNATURE_PREDICATE;
+use super::statement::SIGNATURE_PREDICATE;
 use continuity_registry::{Listing, Referrer};
 
 /// The most bundles that are read for one image.
 pub(super) const MOST_BUNDLES: usize = 32;
-/// The largest bundle that is read.
+/// The largest signature bundle that is read.
 pub(super) const LARGEST_BUNDLE: usize = 64 * 1024;
+/// The largest bundle that is read to learn whether it is a signature.
+pub(super) const LARGEST_UNSAID: usize = 1024 * 1024;
+/// What cosign 2 calls its signatures where they refer to an image (`--registry-referrers-mode=oci-1-1`).
+const COSIGN_2_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 const BUNDLE_TYPE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
 const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
@@ -25,6 +30,8 @@ const CONTENT: &str = "dev.sigstore.bundle.content";
 pub(super) enum Kind {
     /// A signature bundle.
     Signature,
+    /// Signatures as a `.sig` tag has them.
+    Layers,
     /// A bundle that does not say of what.
     Bundle,
     /// A bundle that is no signature.
@@ -38,8 +45,8 @@ pub(super) enum Kind {
 /// What has to be read, and what does not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Candidates {
-    /// The manifests to read.
-    pub(super) manifests: Vec<Digest>,
+    /// The manifests to read, and what the lists say that they are.
+    pub(super) manifests: Vec<(Digest, Kind)>,
     /// How many say that they are attestations.
     pub(super) attestations: usize,
     /// Whether there is more than that.
@@ -66,9 +73,9 @@ impl Candidates {
             match kind {
                 Kind::Other => {}
                 Kind::Attestation => candidates.attestations += 1,
-                Kind::Signature | Kind::Bundle | Kind::Unsaid => {
+                Kind::Signature | Kind::Layers | Kind::Bundle | Kind::Unsaid => {
                     if candidates.manifests.len() < MOST_BUNDLES {
-                        candidates.manifests.push(digest);
+                        candidates.manifests.push((digest, kind));
                     } else {
                         candidates.more = true;
                     }
@@ -96,6 +103,7 @@ fn kind(artifact_type: Option<&str>, annotations: &BTreeMap<String, String>) -> 
         {
             Kind::Signature
         }
+        (None, Some(COSIGN_2_TYPE)) => Kind::Layers,
         (None, Some(_)) if is_bundle => Kind::Bundle,
         (None, None | Some(EMPTY_TYPE | "")) => Kind::Unsaid,
         (None, Some(_)) => Kind::Other,
@@ -146,13 +154,22 @@ impl ReferredManifest {
         // Without an artifactType the config's media type is the artifact's type (OCI image spec, "artifact usage").
         let of_config = manifest.config.and_then(|config| config.media_type);
         let artifact_type = manifest.artifact_type.or(of_config);
-        let kind = kind(
+        let mut kind = kind(
             artifact_type.as_deref(),
             &manifest.annotations.unwrap_or_default(),
         );
-        let largest = i64::try_from(LARGEST_BUNDLE).unwrap_or(i64::MAX);
+        let within = |size: i64, largest: usize| usize::try_from(size).is_ok_and(|s| s <= largest);
         let bundle = match manifest.layers.as_slice() {
-            [layer] if !(0..=largest).contains(&layer.size) => Err("it is larger than 64 KiB"),
+            [layer] if layer.size < 0 => Err("its size cannot be read"),
+            [layer] if kind == Kind::Signature && !within(layer.size, LARGEST_BUNDLE) => {
+                Err("it is larger than 64 KiB")
+            }
+            [layer] if !within(layer.size, LARGEST_UNSAID) => {
+                if matches!(kind, Kind::Bundle | Kind::Unsaid) {
+                    kind = Kind::Attestation;
+                }
+                Err("it is larger than 1 MiB")
+            }
             [layer] if layer.urls.is_some() => Err("it is elsewhere"),
             [layer] => layer
                 .digest
@@ -213,6 +230,26 @@ mod tests {
     #[case::large(
         r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":65537}]}"#,
         Kind::Bundle,
+        true
+    )]
+    #[case::larger_than_any(
+        r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":1048577}]}"#,
+        Kind::Attestation,
+        false
+    )]
+    #[case::negative(
+        r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":-1}]}"#,
+        Kind::Bundle,
+        false
+    )]
+    #[case::large_signature(
+        r#"{"annotations":{"dev.sigstore.bundle.content":"message-signature"},"layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":65537}]}"#,
+        Kind::Signature,
+        false
+    )]
+    #[case::cosign_2(
+        r#"{"config":{"mediaType":"application/vnd.dev.cosign.artifact.sig.v1+json"},"layers":[]}"#,
+        Kind::Layers,
         false
     )]
     #[case::bundle(

@@ -6,6 +6,7 @@ mod desk;
 mod patterns;
 mod poisoning;
 mod program;
+mod unjudged;
 mod witness;
 
 use std::sync::atomic::AtomicBool;

@@ -102,6 +102,37 @@ fn a_signature_that_the_log_does_not_know() {
 }
 
 #[test]
+fn entries_beyond_those_that_are_read_are_said_to_be_there() {
+    let world = World::new();
+    let (release, stranger) = (release(), stranger());
+    let digest = world.release("v1", &[(&release, world.day(0))]);
+    let name = world.registry.name(NAME);
+    let layer = world.signature(&stranger, &name, &digest, world.day(0), None);
+    let uuids = |count: usize| json!(vec!["24296fb24b8ad77a"; count]).to_string();
+    let (server, rekor) = log(&uuids(35), &entry(&layer));
+    let divergences = rekor.compare(&world.settings(), &found(&world, "v1"));
+    // What is not read could be the release's own.
+    assert!(matches!(
+        &divergences.unwrap()[..],
+        [Divergence::OnlyInTheLog(_), Divergence::NotRead(3)]
+    ),);
+    let asked: Vec<usize> = server.bodies()[1..]
+        .iter()
+        .map(|body| body.matches("24296fb24b8ad77a").count())
+        .collect();
+    assert_eq!(asked, [10, 10, 10, 2]);
+    let (_server, rekor) = log(&uuids(32), &entry(&layer));
+    let divergences = rekor.compare(&world.settings(), &found(&world, "v1"));
+    assert!(matches!(
+        &divergences.unwrap()[..],
+        [
+            Divergence::OnlyInTheLog(_),
+            Divergence::OnlyInTheRegistry(_)
+        ]
+    ),);
+}
+
+#[test]
 fn an_entry_about_something_else_is_no_witness() {
     let world = World::new();
     world.release("v1", &[]);

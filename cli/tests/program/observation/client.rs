@@ -9,16 +9,16 @@ use signature_continuity::host_error::{HostError, Outage};
 
 use super::limits;
 const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 use continuity_testkit::server::{Answer, Server};
 
 const MANIFEST: &str = "/v2/acme/api/manifests/v1";
 
-fn client(server: &Server, credentials: Credentials) -> Client {
+pub(super) fn client(server: &Server, credentials: Credentials) -> Client {
     Client::start(Sources::insecure([server.address()]), credentials, limits()).unwrap()
 }
 
-fn anonymous(server: &Server) -> Client {
+pub(super) fn anonymous(server: &Server) -> Client {
     client(server, Credentials::from_file("/nowhere"))
 }
 
@@ -31,7 +31,7 @@ fn logged_in(server: &Server) -> (tempfile::TempDir, Client) {
     (directory, client(server, credentials))
 }
 
-fn challenge(text: &str) -> Answer {
+pub(super) fn challenge(text: &str) -> Answer {
     Answer::error(401, "UNAUTHORIZED", "authentication required").header("www-authenticate", text)
 }
 
@@ -214,8 +214,7 @@ fn all_pages_of_a_list_together_are_bounded() {
     let page = format!(r#"{{"tags":["v1"]{}}}"#, " ".repeat(1 << 20));
     let next = format!("<{tags}>; rel=\"next\"");
     server.on(tags, Answer::new(200, page).header("link", &next));
-    assert_eq!(
-        anonymous(&server).tags(&name, 5000).unwrap(),
-        ["v1", "v1", "v1"]
-    );
+    let listed = anonymous(&server).tags(&name, 5000).unwrap();
+    assert_eq!(listed.listed, ["v1", "v1", "v1"]);
+    assert!(listed.more);
 }

@@ -3,6 +3,8 @@
 mod bundles;
 mod client;
 pub mod lab;
+mod logins;
+mod referrers;
 mod registries;
 mod signatures;
 

@@ -128,6 +128,35 @@ fn a_refusal_is_an_outage_only_where_the_image_is_refused_too(
     );
 }
 
+#[rstest]
+#[case::refused(403, "no such thing here", Posture::Unsigned)]
+#[case::unauthorized(401, "no such thing here", Posture::Unsigned)]
+#[case::other_words(403, "you may not", Posture::Unknown)]
+#[case::failure(500, "no such thing here", Posture::Unknown)]
+fn words_that_the_settings_know_for_an_absent_tag(
+    #[case] status: u16,
+    #[case] words: &str,
+    #[case] posture: Posture,
+) {
+    let lab = Lab::new();
+    let body = serde_json::json!({"errors": [{"code": "DENIED", "message": words}]});
+    let refusal = Fault::Body {
+        status,
+        content_type: "application/json".to_owned(),
+        body: body.to_string().into_bytes(),
+    };
+    for place in ["sha256-*.sig", "sha256-*"] {
+        lab.registry
+            .fault(FaultRule::new("*", place, refusal.clone()));
+    }
+    let mut settings = lab.settings(&[]);
+    settings.absent_messages = vec!["no such thing".to_owned()];
+    let seen = lab.see_image(&lab.image(), &settings);
+    assert_eq!(seen.observation.posture, posture, "{seen:?}");
+    // Without them nothing is known.
+    assert_eq!(lab.see(&[]).observation.posture, Posture::Unknown);
+}
+
 #[test]
 fn an_image_that_is_not_there_is_not_unsigned() {
     let lab = Lab::new();
@@ -291,8 +320,17 @@ fn lists_tags_page_by_page_up_to_a_bound() {
     let reference = lab.image().parse().unwrap();
     let settings = lab.settings(&[]);
     let tags = |most| lab.observer.tags(&reference, &settings, most).unwrap();
-    assert_eq!(tags(2), ["v0", "v1"]);
-    assert_eq!(tags(100), ["v0", "v1", "v2", "v3", "v4"]);
+    let all = ["v0", "v1", "v2", "v3", "v4"];
+    assert_eq!(
+        (tags(2).listed, tags(2).more),
+        (vec!["v0".to_owned(), "v1".to_owned()], true)
+    );
+    assert_eq!(
+        (tags(100).listed, tags(100).more),
+        (all.map(str::to_owned).to_vec(), false)
+    );
+    // The registry's page ends where the bound is.
+    assert!(!tags(5).more);
     let digest = lab.observer.digest(&reference, &settings, "v3").unwrap();
     assert_eq!(
         lab.registry.manifest(NAME, digest.as_str()).unwrap(),

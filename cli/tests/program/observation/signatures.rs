@@ -229,3 +229,24 @@ fn a_payload_that_is_not_there_or_too_large_proves_nothing() {
     layer(huge).unwrap();
     assert_eq!(lab.see(&[]).observation.posture, Posture::Unknown);
 }
+
+#[test]
+fn a_known_keys_signature_is_no_unknown_one() {
+    let lab = Lab::new();
+    let [known, other] = [(); 2].map(|()| SigningKey::generate(KeyKind::P256).unwrap());
+    let by = |key: &SigningKey| {
+        let unlogged = Signer::key(key);
+        unlogged
+            .sign(&lab.repository, &lab.digest, signed_at())
+            .unwrap()
+    };
+    push(&lab, &[by(&known)]);
+    let seen = lab.see(&[&known]);
+    assert_eq!(seen.observation.problems, [], "{seen:?}");
+    // Another one beside it is.
+    push(&lab, &[by(&known), by(&other)]);
+    let seen = lab.see(&[&known]);
+    assert_eq!(seen.observation.posture, Posture::Signed);
+    assert_eq!(seen.observation.problems.len(), 1, "{seen:?}");
+    assert_eq!(lab.see(&[&known, &other]).observation.problems, []);
+}

@@ -106,7 +106,8 @@ impl Registry {
         let registry = reference.registry();
         let client = Client::new(oci_config(&self.sources, registry, protocol, verify));
         let auth = match self.credentials.login(registry) {
-            Login::Anonymous => RegistryAuth::Anonymous,
+            // The host knows no identity tokens.
+            Login::Anonymous | Login::IdentityToken(_) => RegistryAuth::Anonymous,
             Login::Basic { user, password } => RegistryAuth::Basic(user, password),
         };
         match question {

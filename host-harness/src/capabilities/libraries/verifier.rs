@@ -105,7 +105,8 @@ impl Verifier {
     ) -> Result<(String, Vec<SignatureLayer>), VerifyError> {
         let reference: Reference = image.parse()?;
         let auth = match self.credentials.login(reference.registry()) {
-            Login::Anonymous => Auth::Anonymous,
+            // The host knows no identity tokens.
+            Login::Anonymous | Login::IdentityToken(_) => Auth::Anonymous,
             Login::Basic { user, password } => Auth::Basic(user, password),
         };
         // Spelled out: that is how texts name it.
