@@ -159,7 +159,9 @@ impl Outcome {
             {
                 self.unverifiable += 1;
             }
-            if matches!(entry.drift(), Some(Drift::Undetermined(..))) {
+            if let Ok(found) = &entry.found
+                && found.seen.observation.posture == Posture::Unknown
+            {
                 self.undetermined += 1;
             }
             if self.entries.len() < MOST_SHOWN {

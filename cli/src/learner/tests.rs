@@ -236,6 +236,7 @@ fn a_long_past_establishes_and_is_examined_once_a_day() {
     assert_eq!(observer.listed.load(Ordering::SeqCst), 1);
     // Once established there is nothing to examine; while cold, once a day.
     shelf.baselines.lock().unwrap().clear();
+    shelf.names.lock().unwrap().clear();
     *shelf.state.lock().unwrap() = None;
     observer.tags.truncate(1);
     for (history, expected) in [

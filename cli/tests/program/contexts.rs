@@ -49,6 +49,10 @@ impl Clusters {
         std::fs::write(files.path().join("kubeconfig"), kubeconfig.to_string()).unwrap();
         for server in [&prod, &staging] {
             server.on(STATE, absent("configmaps"));
+            for digit in "0123456789abcdef".chars() {
+                let names = format!("{CONFIG_MAPS}/continuity-names-{digit}");
+                server.on(&names, absent("configmaps"));
+            }
             server.on(
                 &format!("{CONFIG_MAPS}?&limit=500"),
                 list("ConfigMapList", "v1"),

@@ -75,7 +75,7 @@ fn a_baseline_that_vanishes_during_a_run_is_not_begun_again() {
     let outcome = run(&shelf, &observer, &["v1"]);
     assert_eq!(outcome.begun, 0);
     assert!(
-        outcome.failures[0].contains("is gone"),
+        outcome.failures[0].contains("is lost"),
         "{:?}",
         outcome.failures
     );

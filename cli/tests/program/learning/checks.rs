@@ -159,14 +159,14 @@ fn check_tells_lost_baselines_and_what_pasted_commands_need() {
     let full = "{issuer: \"https://accounts.google.com\", subject: \"dev@evil.example\"}";
     let target = desk.world.registry.name(NAME);
     let text = desk.ends(1, &["approve", &target, full, "--reason", "T", "--yes"]);
-    assert!(text.contains("it is not begun again"), "{text}");
+    assert!(text.contains("is lost"), "{text}");
     let digest = signature_continuity::digest::Digest::of(b"x");
     let image = format!("{target}@{digest}");
     let text = desk.ends(
         1,
         &["approve", &image, "--for", "1h", "--reason", "T", "--yes"],
     );
-    assert!(text.contains("may be because it was lost"), "{text}");
+    assert!(text.contains("is lost"), "{text}");
     assert_eq!(desk.world.baseline(), None);
     // It comes back from a list, whatever its file is called.
     let kept: Value = yaml_serde::from_str(
