@@ -11,6 +11,7 @@ mod fold;
 mod history;
 mod provenance;
 mod result;
+mod strangers;
 mod untaught;
 mod update;
 

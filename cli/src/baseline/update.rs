@@ -5,18 +5,18 @@ use super::digests::{self, Positions};
 use super::history::Qualified;
 use super::provenance::note_provenance;
 use super::result::{BaselineEvent, UpdateResult};
-use crate::observation::{Signature, SignedRepository};
+use crate::observation::Signature;
 use chrono::{DateTime, TimeDelta, Utc};
-use signature_continuity::baseline::{
-    Baseline, Candidate, Format, Introduction, Log, Origin, SignerRecord,
-};
+use signature_continuity::baseline::{Baseline, Format, Introduction, Log, Origin, SignerRecord};
 use signature_continuity::proof::rank_of;
 use signature_continuity::settings::Settings;
+<<<<<<< HEAD
 use signature_continuity::signer::{Signer, SignerId};
 use std::collections::BTreeMap;
+=======
+use signature_continuity::signer::{Keyless, Signer};
+>>>>>>> client
 
-/// How many strangers a baseline remembers; the oldest are kept, so that nobody can push them out.
-const MOST_CANDIDATES: usize = 16;
 /// How many signers a cold baseline takes in by itself: whoever needs more approves them.
 const MOST_SIGNERS: usize = 32;
 
@@ -30,9 +30,6 @@ pub(super) struct BaselineUpdate<'a> {
     /// Whether it takes in strangers by itself.
     pub(super) is_open: bool,
 }
-
-/// Who is introduced, by whom.
-pub(super) type Introductions = BTreeMap<SignerId, SignerId>;
 
 impl<'a> BaselineUpdate<'a> {
     /// One that takes in nobody by itself.
@@ -65,7 +62,7 @@ impl<'a> BaselineUpdate<'a> {
     }
 
     /// The record of a signer, compared as admission compares: with the operator's `refPatterns` folded.
-    fn record(&self, signer: &Signer) -> Option<&SignerRecord> {
+    pub(super) fn record(&self, signer: &Signer) -> Option<&SignerRecord> {
         let compared = self.compared(signer);
         let mut records = self.baseline.signers.iter();
         // The signer itself before one that only compares equal, a known one before a retired one.
@@ -87,7 +84,7 @@ impl<'a> BaselineUpdate<'a> {
             .is_some_and(|record| record.retired.is_some())
     }
 
-    fn is_recorded(&self, signer: &Signer) -> bool {
+    pub(super) fn is_recorded(&self, signer: &Signer) -> bool {
         self.record(signer).is_some()
     }
 
@@ -202,48 +199,6 @@ impl<'a> BaselineUpdate<'a> {
         self.is_open = false;
     }
 
-    /// Who is introduced on these digests by the signed word of a known signer, given before that one was retired.
-    pub(super) fn introductions(&self, sights: &[DigestObservation<'_>]) -> Introductions {
-        let mut introductions = Introductions::new();
-        for signature in sights.iter().flat_map(DigestObservation::teaching) {
-            let Some(record) = self.record(signer(signature)) else {
-                continue;
-            };
-            if signature.signed_repository != SignedRepository::Here {
-                continue;
-            }
-            let in_office = |said: &Option<DateTime<Utc>>| match &record.retired {
-                None => true,
-                Some(retired) => said.is_some_and(|at| at < retired.at),
-            };
-            let introduced = signature.introduces.iter();
-            for (id, _) in introduced.filter(|(_, said)| in_office(said)) {
-                let by = introductions
-                    .entry(id.clone())
-                    .or_insert_with(|| record.id());
-                // Of several introducers the same one is named, whatever the order.
-                *by = (*by).clone().min(record.id());
-            }
-        }
-        introductions
-    }
-
-    pub(super) fn take_in_introduced(
-        &mut self,
-        sight: &DigestObservation<'_>,
-        introductions: &Introductions,
-    ) {
-        for signature in sight.teaching() {
-            let id = signer(signature).id();
-            if let Some(by) = introductions.get(&id)
-                && !self.is_recorded(signer(signature))
-            {
-                let origin = Origin::Introduced(Introduction { by: by.clone() });
-                self.take_in(signature, origin);
-            }
-        }
-    }
-
     fn note_known(&mut self, signature: &Signature, sight: &DigestObservation<'_>) {
         let rank = signature.proven.rank();
         // Standing alone counts while the baseline is cold; later it takes an approval.
@@ -280,31 +235,6 @@ impl<'a> BaselineUpdate<'a> {
                 .map_or(at, |log| log.earliest.min(at));
             self.baseline.log = Some(Log { earliest });
         }
-    }
-
-    fn note_candidate(&mut self, stranger: &Signer, beside: &SignerId) {
-        let id = stranger.id();
-        let present = self.baseline.candidates.iter().any(|c| c.id == id);
-        if present || self.baseline.candidates.len() >= MOST_CANDIDATES {
-            return;
-        }
-        let (mut issuer, mut subject, mut public_key) = (None, None, None);
-        match stranger {
-            Signer::Keyless(keyless) => {
-                issuer = Some(keyless.issuer.clone());
-                subject = Some(keyless.subject.clone());
-            }
-            Signer::Key(key) => public_key = Some(key.pem()),
-        }
-        self.baseline.candidates.push(Candidate {
-            id,
-            issuer,
-            subject,
-            public_key,
-            first_seen: self.now,
-            beside: beside.short().to_owned(),
-        });
-        self.news.push(BaselineEvent::Candidate(stranger.clone()));
     }
 
     /// By the strongest of the known signers who signed it.

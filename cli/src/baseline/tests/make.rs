@@ -1,16 +1,18 @@
 //! Images and baselines for the tests of learning.
 
+mod credulous;
+
 use super::super::*;
 use crate::observation::{ObservedImage, Signature, SignedRepository};
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::sigstore::SignatureManifest;
 use continuity_testkit::{Identity, PrivateSigstore, Signer as KitSigner};
-use signature_continuity::baseline::{Baseline, ConfigMapData, Lookup};
+use credulous::Credulous;
+use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::calls::Calls;
 use signature_continuity::certificate::Leaf;
 use signature_continuity::digest::Digest;
-use signature_continuity::host::{BundleSigner, Bundles, Host, Place};
-use signature_continuity::host_error::HostError;
+use signature_continuity::host::BundleSigner;
 use signature_continuity::known::Known;
 use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::posture::{Cause, Posture};
@@ -299,47 +301,6 @@ pub(crate) fn first() -> Baseline {
 pub(crate) fn established() -> Baseline {
     let next = image("v2", &[by(release())]);
     learned(learn(Some(&first()), &[next], now() + DAY)).0
-}
-
-/// Serves one `.sig` and some bundles, and says yes to everything.
-#[derive(Default)]
-struct Credulous {
-    manifest: Option<Vec<u8>>,
-    bundles: Bundles,
-}
-
-impl Host for Credulous {
-    fn now(&self) -> DateTime<Utc> {
-        now()
-    }
-    fn config_map(&self, _: &str, _: &str) -> Result<ConfigMapData, HostError> {
-        Err(HostError::Absent)
-    }
-    fn manifest_digest(&self, _: &str, _: &str) -> Result<Digest, HostError> {
-        Err(HostError::Absent)
-    }
-    fn manifest(&self, _: &str, place: &Place<'_>) -> Result<Vec<u8>, HostError> {
-        let manifest = self
-            .manifest
-            .clone()
-            .filter(|_| place.as_str().ends_with(".sig"));
-        manifest.ok_or(HostError::Absent)
-    }
-    fn verify_certificate(&self, _: &str, _: &Digest, _: &str) -> Result<(), HostError> {
-        Ok(())
-    }
-    fn verify_key(&self, _: &str, _: &Digest, _: &str) -> Result<(), HostError> {
-        Ok(())
-    }
-    fn issued_by(&self, _: &str, _: &[String], _: DateTime<Utc>) -> Result<bool, HostError> {
-        Ok(true)
-    }
-    fn reads_bundles(&self) -> bool {
-        true
-    }
-    fn bundles(&self, _: &str, _: &Digest, _: &[&PublicKey]) -> Result<Bundles, HostError> {
-        Ok(self.bundles.clone())
-    }
 }
 
 /// The same workflow, on another release branch.

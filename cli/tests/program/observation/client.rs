@@ -218,3 +218,17 @@ fn all_pages_of_a_list_together_are_bounded() {
     assert_eq!(listed.listed, ["v1", "v1", "v1"]);
     assert!(listed.more);
 }
+
+#[test]
+fn a_registry_that_lists_more_tags_than_were_asked_for_has_more() {
+    let server = Server::start();
+    let page = r#"{"tags":["v1","v2","v3"]}"#;
+    for most in [2, 3] {
+        let path = format!("/v2/acme/api/tags/list?n={most}");
+        server.on(&path, Answer::new(200, page));
+    }
+    let name = format!("{}/acme/api", server.address());
+    let tags = |most| anonymous(&server).tags(&name, most).unwrap();
+    assert_eq!((tags(2).listed.len(), tags(2).more), (2, true));
+    assert_eq!((tags(3).listed.len(), tags(3).more), (3, false));
+}
