@@ -10,12 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::{Baseline, Format, Introduction, Log, Origin, SignerRecord};
 use signature_continuity::proof::rank_of;
 use signature_continuity::settings::Settings;
-<<<<<<< HEAD
-use signature_continuity::signer::{Signer, SignerId};
-use std::collections::BTreeMap;
-=======
-use signature_continuity::signer::{Keyless, Signer};
->>>>>>> client
+use signature_continuity::signer::Signer;
 
 /// How many signers a cold baseline takes in by itself: whoever needs more approves them.
 const MOST_SIGNERS: usize = 32;
