@@ -83,7 +83,7 @@ pub fn bundles(data: &[u8]) -> bool {
         return false;
     };
     assert!(referrers.unsaid.len() <= MOST_LOOKED_AT);
-    !referrers.more
+    !referrers.more && !referrers.unreadable
 }
 
 /// A certificate as DER.

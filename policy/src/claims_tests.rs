@@ -165,9 +165,9 @@ fn a_bad_certificate_is_no_missing_one() {
 }
 
 #[rstest]
-#[case::most(32, None)]
+#[case::most(64, None)]
 #[case::none(0, Some(ClaimsError::NoLayers))]
-#[case::more(33, Some(ClaimsError::TooManyLayers(33)))]
+#[case::more(65, Some(ClaimsError::TooManyLayers(65)))]
 #[case::thousand(1000, Some(ClaimsError::TooManyLayers(1000)))]
 fn layers_are_bounded(#[case] count: usize, #[case] error: Option<ClaimsError>) {
     assert_eq!(read(vec![layer(); count]).err(), error);

@@ -19,7 +19,7 @@ use crate::judgement::{Facts, Judgement, Surroundings, exceptions_in_force, scop
 use crate::known::Known;
 use crate::observe::{ImageContext, Observation, observe};
 use crate::posture::Cause;
-use crate::proof::{ProvenSigner, Subject, prove};
+use crate::proof::{Extent, ProvenSigner, SignedArtifact, prove};
 use crate::reference::{ImageReference, Repository};
 use crate::request::{AdmissionContext, Looked, RequestedImage, look};
 use crate::settings::{RepositoryNames, Settings, TrustControl};
@@ -257,7 +257,7 @@ impl<'a> Evaluator<'a, '_> {
             Err(_) => return false,
         };
         let chains = self.settings.certificate_chains();
-        let proven = Subject {
+        let proven = SignedArtifact {
             name: &name,
             digest,
             payload_names: &[],
@@ -270,7 +270,14 @@ impl<'a> Evaluator<'a, '_> {
         };
         let names = self.settings.names(image.repository());
         let known = Known::new(self.settings, &names, None, &[]);
-        let findings = prove(self.calls, &proven, &claims, &known, is_wanted);
+        let findings = prove(
+            self.calls,
+            &proven,
+            &claims,
+            &known,
+            Extent::Bounded,
+            is_wanted,
+        );
         findings.interrupted.is_none() && !findings.proven.iter().any(is_wanted)
     }
 }

@@ -15,7 +15,8 @@ use crate::host_error::{HostError, Outage};
 use crate::known::Known;
 use crate::posture::{Cause, Posture, Rank};
 use crate::proof::{
-    Findings, Interruption, Problem, ProvenSigner, Subject, posture_of, prove, rank_of,
+    Extent, Findings, Interruption, Problem, ProvenSigner, SignedArtifact, posture_of, prove,
+    rank_of,
 };
 use crate::reference::{ImageReference, Repository};
 use crate::settings::Settings;
@@ -320,7 +321,7 @@ fn prove_claims(
     let mut payload_names = image.repository.payload_names();
     payload_names.extend(image.reference.repository().payload_names());
     let chains = settings.certificate_chains();
-    let subject = Subject {
+    let artifact = SignedArtifact {
         name,
         digest,
         payload_names: &payload_names,
@@ -332,27 +333,35 @@ fn prove_claims(
         .map_or(Rank::Unsigned, |baseline| baseline.rank);
     let known = &image.known.for_image(digest);
     // A known signer who needs no further one beside him ends the search.
-    let findings = prove(calls, &subject, claims, known, |proven: &ProvenSigner| {
+    let extent = if image.thorough {
+        Extent::Everything
+    } else {
+        Extent::Bounded
+    };
+    let enough = |proven: &ProvenSigner| {
         let signer = proven.signer();
         !image.thorough
             && known.contains(signer)
             && (rank_of(signer) >= rank || known.may_stand_alone(signer))
             && (!known.is_pinned() || known.satisfies_pin(signer))
-    });
+    };
+    let findings = prove(calls, &artifact, claims, known, extent, enough);
     of_findings(digest, findings)
 }
 
 fn of_findings(digest: &Digest, findings: Findings) -> Observation {
     let digest = Some(digest.clone());
-    match findings.interrupted {
+    let (posture, cause) = match findings.interrupted {
         Some(Interruption::Spent) => return Observation::unknown(digest, Cause::Limit, None),
         Some(Interruption::NotGranted) => return Observation::unknown(digest, Cause::Host, None),
-        None => {}
-    }
-    let (posture, cause) = if findings.proven.is_empty() {
-        posture_of(&findings.problems)
-    } else {
-        (Posture::Signed, None)
+        // Nobody proven makes up for a known signer.
+        Some(Interruption::Unconfirmed(cause)) if !findings.proven.is_empty() => {
+            (Posture::Unknown, Some(cause))
+        }
+        Some(Interruption::Unconfirmed(_)) | None if findings.proven.is_empty() => {
+            posture_of(&findings.problems)
+        }
+        Some(Interruption::Unconfirmed(_)) | None => (Posture::Signed, None),
     };
     Observation {
         proven: findings.proven,

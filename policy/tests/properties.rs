@@ -289,6 +289,6 @@ proptest! {
         who.dedup();
         let answer = judged(&host(&layers(&who), &who, &known), &json!({"enforce": [{}]}), &[IMAGE]);
         prop_assert_eq!(answer.rejection, None);
-        prop_assert_eq!(&answer.annotations["summary"], "1 continuous");
+        prop_assert_eq!(&answer.annotations["summary"], "1 none");
     }
 }

@@ -13,6 +13,9 @@ use crate::proof::{ProvenSigner, rank_of};
 use crate::signer::Signer;
 use std::cmp::Reverse;
 
+/// What is said where nothing changed.
+const NONE: &str = "none";
+
 /// An image as people know it: the reference as spelled, and the digest that it meant.
 pub(super) fn image(report: &ImageReport<'_>) -> String {
     let spelled = unmistakable(report, clean(&report.image.spelled, SHOWN));
@@ -185,7 +188,7 @@ pub(super) fn now(judgement: &Judgement<'_>, limit: usize) -> String {
 pub(super) fn drift_name(report: &ImageReport<'_>) -> &'static str {
     match &report.finding {
         Err(_) => "unreadable",
-        Ok(finding) => finding.drift().map_or("continuous", Drift::name),
+        Ok(finding) => finding.drift().map_or(NONE, Drift::name),
     }
 }
 
@@ -217,7 +220,7 @@ pub(super) fn warning(evaluation: &Evaluation<'_>, report: &ImageReport<'_>) -> 
         Some(_) | None => String::new(),
     };
     let note = match finding.ruling.leniency {
-        _ if finding.is_cold() => " (not yet established)",
+        _ if finding.is_cold() => " (not established)",
         Some(Leniency::Template) if report.enforced => " (its pods are judged anew)",
         Some(Leniency::Template | Leniency::NotEstablished | Leniency::Waived) | None => "",
     };
@@ -279,7 +282,7 @@ pub(super) fn annotation(report: &ImageReport<'_>) -> String {
         Ok(finding) => {
             let drift = finding
                 .drift()
-                .map_or_else(|| "continuous".to_owned(), Drift::to_string);
+                .map_or_else(|| NONE.to_owned(), Drift::to_string);
             format!(
                 "{} {drift} {} {decision}",
                 image(report),

@@ -73,10 +73,7 @@ fn what_is_not_proven_is_left_to_the_pods(
         assert_eq!(warnings.len(), usize::from(code.is_none()), "{warnings:?}");
     }
     let host = learned_host();
-    host.fail(
-        "config-map",
-        Failure::Error(HostError::Answer),
-    );
+    host.fail("config-map", Failure::Error(HostError::Answer));
     let request = request(
         kind,
         "CREATE",

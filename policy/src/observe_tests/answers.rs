@@ -56,16 +56,21 @@ fn an_image_that_is_not_there_is_not_unsigned() {
 }
 
 #[rstest]
-#[case::absent(HostError::Absent, Posture::Unsigned)]
-#[case::unusable(HostError::Unusable, Posture::Unknown)]
-#[case::outage(HostError::Outage(Outage::Unavailable), Posture::Unknown)]
-#[case::negative(HostError::Negative, Posture::Unknown)]
-#[case::not_granted(HostError::NotGranted, Posture::Unknown)]
-fn errors_of_the_sig(#[case] error: HostError, #[case] posture: Posture) {
+#[case::absent(HostError::Absent, Posture::Unsigned, false)]
+#[case::unusable(HostError::Unusable, Posture::Unknown, true)]
+#[case::outage(HostError::Outage(Outage::Unavailable), Posture::Unknown, false)]
+#[case::negative(HostError::Negative, Posture::Unknown, false)]
+#[case::not_granted(HostError::NotGranted, Posture::Unknown, false)]
+fn errors_of_the_sig(
+    #[case] error: HostError,
+    #[case] posture: Posture,
+    #[case] has_signature_tag: bool,
+) {
     let call = format!("manifest {REPOSITORY}:{}", digest("v1").signature_tag());
     let observation = observed_with(&call, Failure::Error(error), &by_digest());
     assert_eq!(observation.posture, posture);
     assert_eq!(observation.digest, Some(digest("v1")));
+    assert_eq!(observation.has_signature_tag, has_signature_tag);
 }
 
 #[test]
@@ -127,11 +132,14 @@ fn beyond_the_bounds_nothing_is_asked() {
     large.declared_size = Some(64 * 1024 + 1);
     let mut foreign = layer.clone();
     foreign.media_type = "application/octet-stream".to_owned();
-    for layers in [
-        vec![layer.clone(); 33],
-        vec![layer.clone(); 1000],
-        vec![layer.clone(), large],
-        vec![layer, foreign],
+    for (layers, expected) in [
+        (vec![layer.clone(); 64], (Posture::Signed, None)),
+        (
+            vec![layer.clone(); 65],
+            (Posture::Unknown, Some((Cause::Limit, None))),
+        ),
+        (vec![layer.clone(), large], (Posture::Unverifiable, None)),
+        (vec![layer, foreign], (Posture::Unverifiable, None)),
     ] {
         let host = FakeHost::new();
         host.sign(REPOSITORY, &digest("v1"), &layers);
@@ -142,8 +150,10 @@ fn beyond_the_bounds_nothing_is_asked() {
             &by_digest(),
         )
         .unwrap();
-        assert_eq!(observation.posture, Posture::Unverifiable);
-        assert_eq!(host.kinds(), ["manifest"]);
+        assert_eq!((observation.posture, observation.unknown), expected);
+        if expected.0 != Posture::Signed {
+            assert_eq!(host.kinds(), ["manifest"]);
+        }
     }
 }
 
@@ -237,7 +247,7 @@ fn each_error_in_each_position() {
         HostError::Answer,
         HostError::Unusable,
         HostError::Negative,
-        HostError::Negative,
+        HostError::Outage(Outage::RateLimit),
         HostError::BadReference,
         HostError::NotGranted,
     ];

@@ -78,7 +78,7 @@ fn with_entry(signature: &Signature, entry: Entry, seconds: i64) -> SignatureLay
 #[case::other_hash(Entry::OtherHash, INSIDE, Posture::Invalid)]
 #[case::other_signature(Entry::OtherSignature, INSIDE, Posture::Invalid)]
 #[case::other_verifier(Entry::OtherVerifier, INSIDE, Posture::Invalid)]
-#[case::other_log(Entry::OtherLog, INSIDE, Posture::Unverifiable)]
+#[case::other_log(Entry::OtherLog, INSIDE, Posture::Unknown)]
 fn a_leafs_own_entry(#[case] entry: Entry, #[case] seconds: i64, #[case] expected: Posture) {
     let stage = Stage::new(&[], &[with_entry(&good(), entry, seconds)]);
     let findings = stage.prove();
