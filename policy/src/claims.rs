@@ -17,6 +17,8 @@ const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
 const BUNDLE: &str = "dev.sigstore.cosign/bundle";
 /// The most layers, and the largest declared layer, for which a host is asked.
 pub const MOST_LAYERS: usize = 64;
+/// The most layers that the learner looks at: builds that are reproduced every night pile signatures up.
+pub const MOST_LAYERS_LEARNED: usize = 1024;
 const LARGEST_LAYER: i64 = 64 * 1024;
 /// The largest manifest that is read: registries take 4 MiB.
 pub(crate) const LARGEST_MANIFEST: usize = 4 * 1024 * 1024;
@@ -53,8 +55,13 @@ pub enum ClaimsError {
     #[error("expected at least one signature layer, got none")]
     NoLayers,
     /// More signatures than are looked at.
-    #[error("expected at most {MOST_LAYERS} signature layers, got {0}")]
-    TooManyLayers(usize),
+    #[error("expected at most {most} signature layers, got {got}")]
+    TooManyLayers {
+        /// How many are looked at.
+        most: usize,
+        /// How many there are.
+        got: usize,
+    },
     /// A layer that is no signature: hosts give up on all of them then.
     #[error("expected layers of cosign's signature media type only, got another in layer {0}")]
     ForeignLayer(usize),
@@ -101,6 +108,14 @@ impl Claims {
     /// # Errors
     /// When it is beyond the bounds or no such manifest.
     pub fn from_manifest(json: &[u8]) -> Result<Self, ClaimsError> {
+        Self::of_at_most(MOST_LAYERS, json)
+    }
+
+    /// From a `.sig` manifest's JSON, as [`Self::from_manifest`], with another bound on the layers.
+    ///
+    /// # Errors
+    /// When it is beyond the bounds or no such manifest.
+    pub fn of_at_most(most: usize, json: &[u8]) -> Result<Self, ClaimsError> {
         if json.len() > LARGEST_MANIFEST {
             return Err(ClaimsError::TooLarge(json.len()));
         }
@@ -108,8 +123,8 @@ impl Claims {
             serde_json::from_slice(json).map_err(|_| ClaimsError::NotAManifest)?;
         match manifest.layers.len() {
             0 => return Err(ClaimsError::NoLayers),
-            1..=MOST_LAYERS => {}
-            many => return Err(ClaimsError::TooManyLayers(many)),
+            got if got > most => return Err(ClaimsError::TooManyLayers { most, got }),
+            _ => {}
         }
         if let Some(config) = &manifest.config {
             if !(0..=LARGEST_LAYER).contains(&config.size) {

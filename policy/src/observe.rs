@@ -5,64 +5,22 @@
 //! where the operator wants it so: a pod must not be able to hang the host on a registry of its author's choice.
 
 mod bundles;
+mod observation;
+
+pub use observation::{Evidence, Observation};
 
 use crate::baseline::{Baseline, Lookup};
 use crate::calls::{CallError, Calls};
-use crate::claims::{Claims, ClaimsError};
+use crate::claims::{Claims, ClaimsError, MOST_LAYERS, MOST_LAYERS_LEARNED};
 use crate::digest::Digest;
 use crate::host::Place;
-use crate::host_error::{HostError, Outage};
+use crate::host_error::HostError;
 use crate::known::Known;
 use crate::posture::{Cause, Posture, Rank};
-use crate::proof::{
-    Extent, Findings, Interruption, Problem, ProvenSigner, SignedArtifact, posture_of, prove,
-    rank_of,
-};
+use crate::proof::{Extent, Problem, ProvenSigner, SignedArtifact, prove, rank_of};
 use crate::reference::{ImageReference, Repository};
 use crate::settings::Settings;
-use crate::signer::Signer;
 use bundles::{fallback_index, with_bundles};
-
-/// What one image carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observation {
-    /// The image's digest, where it is known.
-    pub digest: Option<Digest>,
-    /// From where the posture is known.
-    pub evidence: Evidence,
-    /// Its posture.
-    pub posture: Posture,
-    /// Who was proven.
-    pub proven: Vec<ProvenSigner>,
-    /// What was wrong with claims that were not.
-    pub problems: Vec<Problem>,
-    /// Why the posture is unknown.
-    pub unknown: Option<(Cause, Option<Outage>)>,
-    /// Whether there was a `.sig` manifest.
-    pub has_signature_tag: bool,
-    /// Whether bundles were read, so that their absence is known.
-    pub bundles_read: bool,
-    /// Whether somebody may have signed who was not seen: a claim got no answer, or there was more than is looked at.
-    /// Who is proven is proven all the same; nothing is to be concluded from who is not.
-    pub incomplete: bool,
-}
-
-/// From where a posture is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evidence {
-    /// The registry and the host's proof.
-    Proof,
-    /// The digest was verified before, by this signer.
-    Verified(Signer),
-    /// The digest ran when the baseline became established.
-    Tolerated,
-    /// Somebody allowed the digest.
-    Allowed,
-    /// The baseline: the repository was looked at and never signed.
-    ObservedUnsigned,
-    /// Nobody was asked.
-    NotAsked,
-}
 
 /// One image, as far as observing needs it.
 pub struct ImageContext<'a> {
@@ -82,69 +40,6 @@ pub struct ImageContext<'a> {
 /// Why an image cannot be observed at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostRejectsReference;
-
-impl Observation {
-    fn new(digest: Option<Digest>, posture: Posture, evidence: Evidence) -> Self {
-        Self {
-            digest,
-            evidence,
-            posture,
-            proven: Vec::new(),
-            problems: Vec::new(),
-            unknown: None,
-            has_signature_tag: false,
-            bundles_read: false,
-            incomplete: false,
-        }
-    }
-
-    /// Nobody was asked, and nobody had to be.
-    #[must_use]
-    pub fn not_asked(digest: Option<Digest>) -> Self {
-        Self::new(digest, Posture::Unknown, Evidence::NotAsked)
-    }
-
-    /// Nobody was asked: the repository was looked at before, and never signed.
-    #[must_use]
-    pub fn observed_unsigned(digest: Option<Digest>) -> Self {
-        Self::new(digest, Posture::Unsigned, Evidence::ObservedUnsigned)
-    }
-
-    /// It could not be found out.
-    #[must_use]
-    pub fn unknown(digest: Option<Digest>, cause: Cause, outage: Option<Outage>) -> Self {
-        Self {
-            unknown: Some((cause, outage)),
-            ..Self::new(digest, Posture::Unknown, Evidence::Proof)
-        }
-    }
-
-    fn unverifiable(digest: &Digest, problem: Problem) -> Self {
-        Self {
-            problems: vec![problem],
-            ..Self::new(Some(digest.clone()), Posture::Unverifiable, Evidence::Proof)
-        }
-    }
-
-    /// Signature data in a form that only the learner can prove.
-    fn of_format(digest: &Digest) -> Self {
-        Self {
-            problems: vec![Problem::Bundle],
-            ..Self::unknown(Some(digest.clone()), Cause::Format, None)
-        }
-    }
-
-    /// Whether a broken trust root would look the same.
-    #[must_use]
-    pub fn could_be_the_trust_root(&self) -> bool {
-        let undecided = match self.posture {
-            Posture::Unverifiable => true,
-            Posture::Unknown => matches!(self.unknown, Some((Cause::Answer, _))),
-            Posture::Signed | Posture::Invalid | Posture::Unsigned => false,
-        };
-        undecided && self.problems.iter().any(Problem::could_be_the_trust_root)
-    }
-}
 
 /// Observes one image.
 ///
@@ -222,9 +117,9 @@ fn signature_tag(
         ..
     } = registry;
     let mut observation = match calls.manifest(name, &Place::Tag(&digest.signature_tag())) {
-        Ok(json) => match Claims::from_manifest(&json) {
+        Ok(json) => match Claims::of_at_most(most_layers(image), &json) {
             Ok(claims) => prove_claims(calls, settings, image, name, digest, &claims),
-            Err(ClaimsError::TooManyLayers(_)) => {
+            Err(ClaimsError::TooManyLayers { .. }) => {
                 Observation::unknown(Some((*digest).clone()), Cause::Limit, None)
             }
             Err(error) => Observation::unverifiable(digest, Problem::Data(error.to_string())),
@@ -237,6 +132,14 @@ fn signature_tag(
     };
     observation.has_signature_tag = true;
     Ok(Some(observation))
+}
+
+fn most_layers(image: &ImageContext<'_>) -> usize {
+    if image.thorough {
+        MOST_LAYERS_LEARNED
+    } else {
+        MOST_LAYERS
+    }
 }
 
 /// One image in its registry.
@@ -346,30 +249,7 @@ fn prove_claims(
             && (!known.is_pinned() || known.satisfies_pin(signer))
     };
     let findings = prove(calls, &artifact, claims, known, extent, enough);
-    of_findings(digest, findings)
-}
-
-fn of_findings(digest: &Digest, findings: Findings) -> Observation {
-    let digest = Some(digest.clone());
-    let (posture, cause) = match findings.interrupted {
-        Some(Interruption::Spent) => return Observation::unknown(digest, Cause::Limit, None),
-        Some(Interruption::NotGranted) => return Observation::unknown(digest, Cause::Host, None),
-        // Nobody proven makes up for a known signer.
-        Some(Interruption::Unconfirmed(cause)) if !findings.proven.is_empty() => {
-            (Posture::Unknown, Some(cause))
-        }
-        Some(Interruption::Unconfirmed(_)) | None if findings.proven.is_empty() => {
-            posture_of(&findings.problems)
-        }
-        Some(Interruption::Unconfirmed(_)) | None => (Posture::Signed, None),
-    };
-    Observation {
-        proven: findings.proven,
-        problems: findings.problems,
-        unknown: cause.map(|cause| (cause, None)),
-        incomplete: findings.incomplete,
-        ..Observation::new(digest, posture, Evidence::Proof)
-    }
+    Observation::of_findings(digest, findings)
 }
 
 fn unanswered(

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::baseline::{Allowed, Format, Retired, Tolerated, Verified};
+use crate::host_error::Outage;
 use crate::testing::{
     Failure, FakeHost, REPOSITORY, digest, established, google, key_signer, keyless, now, record,
     release, settings, signed_at, signer_of, sigstore,
