@@ -13,6 +13,8 @@ use crate::proof::{ProvenSigner, rank_of};
 use crate::signer::Signer;
 use std::cmp::Reverse;
 
+/// Less is not given as a reason.
+const SHORTEST_REASON: usize = 30;
 /// What is said where nothing changed.
 const NONE: &str = "none";
 
@@ -174,11 +176,12 @@ pub(super) fn now(judgement: &Judgement<'_>, limit: usize) -> String {
             "no signature that this host can see (it may be a bundle: cosign 3)".to_owned()
         }
         Posture::Invalid | Posture::Unverifiable => match observation.problems.first() {
-            Some(problem) => format!(
+            // Beginnings of reasons say nothing.
+            Some(problem) if limit > SHORTEST_REASON => format!(
                 "a signature of which nothing is proven: {}",
                 shown(&problem.to_string(), limit)
             ),
-            None => "a signature of which nothing is proven".to_owned(),
+            Some(_) | None => "a signature of which nothing is proven".to_owned(),
         },
         Posture::Unknown => "not known".to_owned(),
     }
