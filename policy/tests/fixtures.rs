@@ -268,7 +268,7 @@ fn tells_what_refers_to_an_image() {
             "bundle-referrer-manifest" => {
                 let text = String::from_utf8(fixture.bytes()).unwrap();
                 let expected = if text.contains("https://slsa.dev/provenance") {
-                    Referred::Other
+                    Referred::Attestation
                 } else {
                     Referred::Signature
                 };
@@ -339,6 +339,6 @@ fn tells_signatures_in_other_forms_from_attestations() {
     }
     for at in 0..5 {
         let path = format!("five-attestations/att-{at}.json");
-        assert_eq!(told(&path), Some(Referred::Other), "{path}");
+        assert_eq!(told(&path), Some(Referred::Attestation), "{path}");
     }
 }
