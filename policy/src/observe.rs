@@ -243,8 +243,7 @@ fn prove_claims(
     };
     let enough = |proven: &ProvenSigner| {
         let signer = proven.signer();
-        !image.thorough
-            && known.contains(signer)
+        known.contains(signer)
             && (rank_of(signer) >= rank || known.may_stand_alone(signer))
             && (!known.is_pinned() || known.satisfies_pin(signer))
     };

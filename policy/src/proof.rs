@@ -87,7 +87,7 @@ impl Extent {
     }
 }
 
-/// Proves the claims about `artifact`, those by known signers first, until `enough` is met.
+/// Proves the claims about `artifact`, those by known signers first, until `enough` is met; to the end for the learner.
 #[must_use]
 pub fn prove(
     calls: &Calls<'_>,
@@ -101,6 +101,7 @@ pub fn prove(
         problems: readable(claims),
         ..Findings::default()
     };
+    let mut is_enough = false;
     let mut others = None;
     let mut asked = BTreeMap::new();
     let prover = Prover {
@@ -123,11 +124,10 @@ pub fn prove(
             *asked += 1;
             match prover.ask(&claim) {
                 Ok(proven) => {
-                    let is_enough = enough(&proven);
+                    is_enough |= enough(&proven);
                     findings.proven.push(proven);
-                    if is_enough {
-                        findings.interrupted = None;
-                        return findings;
+                    if is_enough && extent == Extent::Bounded {
+                        break;
                     }
                     continue;
                 }
@@ -157,8 +157,10 @@ pub fn prove(
             }
         }
     }
-    // What a known signer's claim would have come to always matters; a stranger's only where nobody is proven.
-    if findings.proven.is_empty() {
+    // What a known signer's claim would have come to matters until it is enough; a stranger's only where nobody is proven.
+    if is_enough {
+        findings.interrupted = None;
+    } else if findings.proven.is_empty() {
         findings.interrupted = findings.interrupted.or(others);
     }
     findings.problems.sort();

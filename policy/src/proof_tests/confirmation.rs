@@ -166,6 +166,25 @@ fn a_no_is_forgiven_once_it_is_enough() {
     assert_eq!((findings.proven.len(), findings.interrupted), (1, None));
 }
 
+/// The learner looks at everything, and a good signature is good for it whatever lies beside it.
+#[test]
+fn what_lies_beside_a_known_signers_proof_takes_nothing_away() {
+    let copied = layer(&keyless(&release("v1"), &digest("else")));
+    let stranger = layer(&keyless(&google("dev@acme.example"), &digest("else")));
+    let layers = [copied, layer(&good()), stranger];
+    let mut stage = Stage::new(&[signer_of(&release("v1"))], &layers);
+    stage.extent = Extent::Everything;
+    let findings = stage.prove_until(|_| true);
+    assert_eq!(signers(&findings), [&signer_of(&release("v1"))]);
+    assert_eq!((findings.interrupted, findings.incomplete), (None, true));
+    assert_eq!(stage.host.calls().len(), 6, "all of them are asked about");
+    // Where he is not enough, what the other would have come to matters.
+    assert_eq!(
+        stage.prove().interrupted,
+        Some(Interruption::Unconfirmed(Cause::Answer))
+    );
+}
+
 #[test]
 fn nothing_is_asked_once_the_time_is_spent() {
     let stranger = layer(&keyless(&google("dev@acme.example"), &digest("the image")));
