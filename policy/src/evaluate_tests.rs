@@ -27,6 +27,8 @@ mod lost;
 mod objects;
 #[path = "evaluate_tests/trust_control.rs"]
 mod trust_control;
+#[path = "evaluate_tests/ways_around.rs"]
+mod ways_around;
 
 /// A host that has learned [`REPOSITORY`], with images `v1` (good), `v2` (unsigned) and `v3` (a stranger's).
 fn learned_host() -> FakeHost {
