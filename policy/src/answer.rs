@@ -41,7 +41,7 @@ pub struct Answer {
 
 /// Puts an evaluation into words.
 #[must_use]
-pub fn answer(evaluation: &Evaluation<'_>) -> Answer {
+pub(crate) fn answer(evaluation: &Evaluation<'_>) -> Answer {
     let images = match &evaluation.outcome {
         Outcome::Images(images) => images,
         Outcome::Nothing => return said(evaluation, None, "nothing to look at"),

@@ -170,7 +170,7 @@ pub fn referred_manifest(json: &[u8]) -> Referred {
         // A size that is declared too large hides a signature from nobody but who looks for one.
         Referred::Bundle if manifest.layers.iter().flatten().any(large) => Referred::Attestation,
         Referred::Bundle | Referred::Unsaid => Referred::Signature,
-        said => said,
+        said @ (Referred::Signature | Referred::Attestation | Referred::Other) => said,
     }
 }
 

@@ -8,7 +8,7 @@ mod learner;
 mod port_80;
 mod report;
 
-pub use report::{Evaluation, ImageReport, Outcome, Unreadable};
+pub(crate) use report::{Evaluation, ImageReport, Outcome, Unreadable};
 
 use crate::baseline::Lookup;
 use crate::calls::Calls;
@@ -30,7 +30,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Evaluates one request.
-pub fn evaluate<'a>(
+pub(crate) fn evaluate<'a>(
     host: &dyn Host,
     settings: &'a Settings,
     request: &KubernetesAdmissionRequest,

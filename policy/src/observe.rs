@@ -167,14 +167,14 @@ impl Image<'_> {
     /// What it means that the registry does not tell what is beside the image. A refusal is no outage where the image
     /// itself is served.
     fn unanswered(&self, error: &CallError) -> Result<Observation, HostRejectsReference> {
-        match error {
-            CallError::Host(HostError::Outage(outage)) if outage.is_refusal() => {
-                Ok(self.itself()?.unwrap_or_else(|| {
-                    Observation::unknown(Some(self.digest.clone()), Cause::Answer, None)
-                }))
-            }
-            error => unanswered(Some(self.digest.clone()), error),
+        let refused =
+            matches!(error, CallError::Host(HostError::Outage(outage)) if outage.is_refusal());
+        if !refused {
+            return unanswered(Some(self.digest.clone()), error);
         }
+        Ok(self.itself()?.unwrap_or_else(|| {
+            Observation::unknown(Some(self.digest.clone()), Cause::Answer, None)
+        }))
     }
 
     /// Nothing is seen beside the image. Lost credentials must not read so.

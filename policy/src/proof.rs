@@ -33,33 +33,33 @@ const MOST_KNOWN: usize = 32;
 const MOST_STRANGERS: usize = 16;
 
 /// What is proven, and against which CAs.
-pub struct SignedArtifact<'a> {
+pub(crate) struct SignedArtifact<'a> {
     /// The name of the repository in host calls.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// The image's digest.
-    pub digest: &'a Digest,
+    pub(crate) digest: &'a Digest,
     /// The repository's names in payloads that were made for it.
-    pub payload_names: &'a [String],
+    pub(crate) payload_names: &'a [String],
     /// PEM chains, intermediates first, the anchor last.
-    pub authorities: Vec<&'a [String]>,
+    pub(crate) authorities: Vec<&'a [String]>,
 }
 
 /// What came of all claims.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// Who was proven.
-    pub proven: Vec<ProvenSigner>,
+    pub(crate) proven: Vec<ProvenSigner>,
     /// What was wrong with the claims that were not.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     /// A claim that matters got no answer.
-    pub interrupted: Option<Interruption>,
+    pub(crate) interrupted: Option<Interruption>,
     /// Some claim got no answer, whether it mattered or not: who else signed is not known.
-    pub incomplete: bool,
+    pub(crate) incomplete: bool,
 }
 
 /// Why a claim got no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Interruption {
+pub(crate) enum Interruption {
     /// The time is spent, or as much as is asked for one image.
     Spent,
     /// The policy was not granted the capability.
@@ -70,7 +70,7 @@ pub enum Interruption {
 
 /// How far the search goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub(crate) enum Extent {
     /// As far as admission needs it, within bounds.
     Bounded,
     /// To all that is there, for the learner.
@@ -89,7 +89,7 @@ impl Extent {
 
 /// Proves the claims about `artifact`, those by known signers first, until `enough` is met; to the end for the learner.
 #[must_use]
-pub fn prove(
+pub(crate) fn prove(
     calls: &Calls<'_>,
     artifact: &SignedArtifact<'_>,
     claims: &Claims,
