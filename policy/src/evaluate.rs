@@ -12,7 +12,7 @@ pub(crate) use report::{Evaluation, ImageReport, Outcome, Unreadable};
 
 use crate::baseline::Lookup;
 use crate::calls::Calls;
-use crate::claims::Claims;
+use crate::claims::{Claims, ClaimsError};
 use crate::decision::{Code, Decision, Scope};
 use crate::host::{Host, Place};
 use crate::judgement::{Facts, Judgement, Surroundings, exceptions_in_force, scope};
@@ -252,6 +252,8 @@ impl<'a> Evaluator<'a, '_> {
         {
             Ok(json) => match Claims::from_manifest(&json) {
                 Ok(claims) => claims,
+                // More than is looked at says nothing.
+                Err(ClaimsError::TooManyLayers { .. }) => return false,
                 Err(_) => return true,
             },
             Err(_) => return false,

@@ -9,7 +9,7 @@ use crate::drift::Drift;
 use crate::evaluate::{Evaluation, ImageReport, Unreadable};
 use crate::judgement::Judgement;
 use crate::posture::{Cause, Posture};
-use crate::proof::{ProvenSigner, rank_of};
+use crate::proof::{Problem, ProvenSigner, rank_of};
 use crate::signer::Signer;
 use std::cmp::Reverse;
 
@@ -154,6 +154,9 @@ pub(super) fn now(judgement: &Judgement<'_>, limit: usize) -> String {
     if let Some(Drift::Undetermined(cause, outage)) = judgement.drift() {
         return match (cause, outage) {
             (Cause::Outage, Some(outage)) => format!("not known ({})", outage.as_str()),
+            (Cause::Answer, _) if observation.problems.contains(&Problem::NotConfirmed) => {
+                "a signature that the host does not confirm".to_owned()
+            }
             (Cause::Format, _) => {
                 "a signature in a form that this host cannot prove (a bundle: cosign 3)".to_owned()
             }

@@ -107,6 +107,23 @@ fn a_control_without_signatures_says_nothing() {
 }
 
 #[test]
+fn a_control_with_too_many_signatures_says_nothing_and_one_with_nonsense_fails() {
+    let layer = keyless(&google("boss@acme.example"), &digest("control"))
+        .layer()
+        .unwrap();
+    let fails = format!("verify-certificate {REPOSITORY}@");
+    let settings = controlled("boss@acme.example");
+    let piled = learned_host();
+    piled.sign(CONTROL, &digest("control"), &vec![layer; 65]);
+    let result = evaluated_failing(&piled, &settings, &fails);
+    assert_eq!(result.0, ["undetermined (answer)"]);
+    let nonsense = learned_host();
+    nonsense.serve(CONTROL, &digest("control").signature_tag(), b"{}");
+    let result = evaluated_failing(&nonsense, &settings, &fails);
+    assert_eq!(result.0, ["undetermined (trust-root)"]);
+}
+
+#[test]
 fn a_foreign_authority_could_be_the_trust_root_too() {
     // The host trusts the kit's Sigstore, the settings another one: nothing is proven, the control neither.
     let other = continuity_testkit::PrivateSigstore::new().unwrap();

@@ -129,8 +129,14 @@ impl Observation {
             }
             Some(Interruption::Unconfirmed(_)) | None => (Posture::Signed, None),
         };
+        // Of what is not known nobody is to be learned.
+        let proven = if posture == Posture::Signed {
+            findings.proven
+        } else {
+            Vec::new()
+        };
         Observation {
-            proven: findings.proven,
+            proven,
             problems: findings.problems,
             unknown: cause.map(|cause| (cause, None)),
             incomplete: findings.incomplete,

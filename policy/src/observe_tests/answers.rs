@@ -315,3 +315,49 @@ fn a_clock_that_runs_backwards_counts_as_spent() {
     let observation = observed(&host, &settings(json!({})), &usable(learned()), &by_tag()).unwrap();
     assert_eq!(observation.unknown, Some((Cause::Limit, None)));
 }
+
+/// A blob of the known signer's that the host could not fetch, beside a stranger's signature that it could.
+#[test]
+fn a_stranger_does_not_become_the_signer_while_a_known_one_is_not_confirmed() {
+    let stranger = keyless(&google("dev@acme.example"), &digest("v1"));
+    let known = keyless(&release("v1"), &digest("v1"));
+    let layers = [known.layer().unwrap(), stranger.layer().unwrap()];
+    for thorough in [false, true] {
+        let host = FakeHost::new();
+        host.sign(REPOSITORY, &digest("v1"), &layers);
+        host.fail_nth(2, Failure::Error(HostError::Negative));
+        let lookup = usable(learned());
+        let observation = look_at(&host, &lookup, thorough);
+        assert_eq!(observation.unknown, Some((Cause::Answer, None)));
+        assert_eq!((observation.proven, observation.incomplete), (vec![], true));
+    }
+}
+
+fn look_at(host: &FakeHost, lookup: &Lookup, thorough: bool) -> Observation {
+    let settings = settings(json!({}));
+    let reference: ImageReference = by_digest().parse().unwrap();
+    let names = settings.names(reference.repository());
+    let known = Known::new(&settings, &names, lookup.baseline(), &[]);
+    let calls = Calls::new(host, settings.budget);
+    let image = ImageContext {
+        reference: &reference,
+        repository: names.aliased(),
+        lookup,
+        known: &known,
+        thorough,
+    };
+    observe(&calls, &settings, &image).unwrap()
+}
+
+#[test]
+fn the_learner_looks_at_more_layers_than_a_host_is_asked_about() {
+    let layer = keyless(&release("v1"), &digest("v1")).layer().unwrap();
+    let host = FakeHost::new();
+    host.sign(REPOSITORY, &digest("v1"), &vec![layer; 65]);
+    let lookup = usable(learned());
+    assert_eq!(
+        look_at(&host, &lookup, false).unknown,
+        Some((Cause::Limit, None))
+    );
+    assert_eq!(look_at(&host, &lookup, true).posture, Posture::Signed);
+}
