@@ -7,6 +7,8 @@
     reason = "tests; each of them takes its part"
 )]
 
+pub mod said;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
