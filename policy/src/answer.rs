@@ -7,6 +7,7 @@
 mod cut;
 mod denial;
 mod line;
+mod warning;
 mod words;
 
 pub use line::Line;
@@ -70,12 +71,12 @@ pub(crate) fn answer(evaluation: &Evaluation<'_>) -> Answer {
     let rejection = code.map(|code| (code.number(), denial::text(evaluation, images)));
     let mut warnings: Vec<String> = images
         .iter()
-        .filter_map(|image| words::warning(evaluation, image))
+        .filter_map(|image| warning::warning(evaluation, image))
         .collect();
     warnings.extend(
         images
             .iter()
-            .flat_map(|image| words::ageing(evaluation, image)),
+            .flat_map(|image| warning::ageing(evaluation, image)),
     );
     warnings.extend(evaluation.notes.iter().cloned());
     Answer {
