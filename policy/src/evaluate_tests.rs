@@ -23,6 +23,8 @@ mod budget;
 mod exceptions;
 #[path = "evaluate_tests/lost.rs"]
 mod lost;
+#[path = "evaluate_tests/never_admitted.rs"]
+mod never_admitted;
 #[path = "evaluate_tests/objects.rs"]
 mod objects;
 #[path = "evaluate_tests/trust_control.rs"]
