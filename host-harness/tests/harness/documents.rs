@@ -9,7 +9,7 @@ use assert_cmd::Command;
 /// Those with commands of the two programs. Their paths are of the root of this repository.
 const DOCUMENTS: [&str; 2] = ["README.md", "docs/kwctl.md"];
 /// `kwctl run` and `kwctl annotate`, as its command-line reference lists them; `--sigstore-trust-config` is of later versions.
-const KWCTL_FLAGS: [&str; 12] = [
+const KWCTL_FLAGS: [&str; 13] = [
     "--allow-context-aware",
     "--docker-config-json-path",
     "--execution-mode",
@@ -22,6 +22,7 @@ const KWCTL_FLAGS: [&str; 12] = [
     "--settings-path",
     "--sigstore-trust-config",
     "--sources-path",
+    "--usage-path",
 ];
 const NOT_RUN: &str = "not run here";
 
