@@ -133,14 +133,16 @@ impl Learner<'_> {
     fn name_all(&self, memory: &StoreSnapshot, outcome: &mut Outcome) {
         for (shard, why) in memory.names().unreadable() {
             outcome.fail(format!(
-                "{} cannot be read ({why}): of its repositories none that has no baseline is begun; bring it back with continuity restore",
+                "{} cannot be read ({why}): none of its repositories that has no baseline is begun; remove that object yourself, and the next run names what is there",
                 shard.config_map_name()
             ));
         }
         if self.options.dry_run {
             return;
         }
-        if let Err(error) = names::record(self.store, memory.repositories()) {
+        let named = names::record(self.store, memory.repositories());
+        // One that is there is read from the host's cache; one that is not, never.
+        if let Err(error) = named.and_then(|_| names::prepare(self.store)) {
             outcome.fail(with_cause(&error));
         }
     }

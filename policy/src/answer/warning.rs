@@ -47,7 +47,7 @@ pub(super) fn warning(evaluation: &Evaluation<'_>, report: &ImageReport<'_>) -> 
         }
         (Drift::Undetermined(Cause::Format, _), _) => {
             format!(
-                "{image}: {drift}{note}; the watcher looks at it, or continuity learn --images; this host cannot prove it{was}"
+                "{image}: {drift}{note}; continuity learn --images proves what this host cannot{was}"
             )
         }
         (Drift::Undetermined(..), _) => format!("{image}: {drift}{note}{was}"),
