@@ -15,6 +15,7 @@ use signature_continuity::host_error::{HostError, Outage};
 use tokio::time::Instant;
 
 use super::authorization::{Authorization, Logins};
+use super::image_time::ImageTime;
 use super::limits::RequestLimits;
 use super::throttle::{Go, Throttle};
 use super::transport::{RegistryRequest, RegistryResponse, Transport, TransportError};
@@ -26,6 +27,8 @@ pub(super) struct RegistryClient {
     sources: Sources,
     pub(super) credentials: Credentials,
     pub(super) limits: RequestLimits,
+    /// When all asking ends.
+    pub(super) end: Option<Instant>,
     throttles: Mutex<BTreeMap<String, Arc<Throttle>>>,
     pub(super) tokens: Mutex<HashMap<Name, Authorization>>,
     pub(super) logins: Logins,
@@ -59,6 +62,8 @@ impl RegistryClient {
             sources,
             credentials,
             limits,
+            // One that is beyond all clocks is none.
+            end: limits.run.and_then(|run| Instant::now().checked_add(run)),
             throttles: Mutex::default(),
             tokens: Mutex::default(),
             logins: Logins::default(),
@@ -74,14 +79,29 @@ impl RegistryClient {
             .collect()
     }
 
-    /// Asks until there is an answer that says something. Its status is never one that asks to try again.
+    /// Asks until there is an answer that says something, once it is its turn, or the image's time is over. The status
+    /// of an answer is never one that asks to try again.
     pub(super) async fn ask(
         &self,
         name: &Name,
         request: &RegistryRequest,
+        image: Option<&ImageTime>,
     ) -> Result<RegistryResponse, HostError> {
         let throttle = self.throttle(name)?;
         let _place = throttle.enter().await;
+        let asked = self.ask_in_its_place(&throttle, name, request);
+        match image {
+            Some(image) => image.spend(asked).await,
+            None => asked.await,
+        }
+    }
+
+    async fn ask_in_its_place(
+        &self,
+        throttle: &Throttle,
+        name: &Name,
+        request: &RegistryRequest,
+    ) -> Result<RegistryResponse, HostError> {
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
         loop {
@@ -98,7 +118,7 @@ impl RegistryClient {
                 }
             }
             let mut took = Duration::ZERO;
-            let outcome = self.attempt(&throttle, name, request, &mut took).await;
+            let outcome = self.attempt(throttle, name, request, &mut took).await;
             // One that always answers at the last moment would cost every image as much as one that never does. What
             // timed out is counted where it is counted how often.
             if took > self.limits.request / 2 && !matches!(outcome, Err(TransportError::TimedOut)) {
@@ -143,11 +163,6 @@ impl RegistryClient {
             }
             attempt = attempt.saturating_add(1);
         }
-    }
-
-    /// The end of one image's time, if it begins now; none where that is beyond all clocks.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        Instant::now().checked_add(self.limits.image)
     }
 
     fn tell(&self, name: &Name, given_up: bool) {
