@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use chrono::Utc;
@@ -19,7 +19,7 @@ use super::registry_args::RegistryArgs;
 use super::stop::stop_when_interrupted;
 use crate::inventory::sources::Gathered;
 use crate::inventory::summary::NothingLookedAt;
-use crate::inventory::{Entry, Image, Inventory, json, metrics, page, table};
+use crate::inventory::{Entry, Image, Inventory, TimeLimits, json, metrics, page, table};
 use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output;
 use crate::output::progress::Progress;
@@ -83,6 +83,10 @@ pub(super) struct Learn {
     #[arg(long, value_name = "REPOSITORY")]
     accept_lost: Vec<Repository>,
 
+    /// After how many seconds a run looks at nothing further: what it found out is saved, and the next one goes on. Registries of which no repository has a baseline get a quarter of it.
+    #[arg(long, value_name = "SECONDS", env = "CONTINUITY_RUN_TIMEOUT", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    run_timeout: u64,
+
     #[command(flatten)]
     knowledge: BaselineArgs,
 
@@ -131,14 +135,16 @@ impl Learn {
         if let Some(remark) = &remark {
             output::note(&format!("note: {remark}"));
         }
-        let eyes = self.looking.observer(&settings)?;
+        let run = Duration::from_secs(self.run_timeout);
+        let time = TimeLimits::of_run(run);
+        let eyes = self.looking.observer_for(&settings, Some(run))?;
         stop_when_interrupted(&STOP)?;
         let now = Utc::now();
         let learner = Learner {
             store: store.as_ref(),
             settings: &settings,
             observer: &*eyes,
-            options: self.options(complete),
+            options: self.options(complete, time),
             now,
             stop: &STOP,
         };
@@ -189,7 +195,7 @@ impl Learn {
         self.images.share(&location)
     }
 
-    fn options(&self, complete: bool) -> Options {
+    fn options(&self, complete: bool, time: TimeLimits) -> Options {
         Options {
             concurrency: usize::from(self.looking.concurrency),
             dry_run: self.dry_run,
@@ -202,6 +208,7 @@ impl Learn {
             most_new: self.max_new,
             accept_lost: self.accept_lost.iter().cloned().collect(),
             share: if complete { self.share() } else { Share::Part },
+            time,
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod cluster;
 pub mod counts;
+mod cursor;
 pub mod json;
 mod judge;
 pub mod metrics;
@@ -16,10 +17,15 @@ pub mod sources;
 pub mod summary;
 mod survey;
 pub mod table;
+mod time;
+mod turns;
 
 pub use cluster::cluster_images;
+pub use cursor::Cursor;
 pub use judge::judge;
-pub use survey::{Further, Group, ObservedPast, Survey, control_fails};
+pub use survey::{Ended, Further, Group, ObservedPast, Survey, control_fails};
+pub use time::TimeLimits;
+pub use turns::Familiarity;
 
 use crate::observation::ObservedImage;
 use chrono::{DateTime, Utc};

@@ -2,7 +2,7 @@
 
 use super::StoreSnapshot;
 use crate::baseline::BaselineEvent;
-use crate::inventory::Entry;
+use crate::inventory::{Ended, Entry};
 use crate::output::cause;
 use crate::store::{DriftReport, StoreError};
 use signature_continuity::baseline::{Baseline, Lookup};
@@ -64,6 +64,8 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Sentences about what failed.
     pub failures: Vec<String>,
+    /// What was not reached in time, and where the next run begins.
+    pub ended: Ended,
     pub(super) unnamed: BTreeSet<Repository>,
     refused_in_a_row: usize,
     pub(super) surveyed: BTreeSet<Repository>,
@@ -237,7 +239,8 @@ impl Outcome {
     /// Whether nothing at all could be found out.
     #[must_use]
     pub fn is_blind(&self) -> bool {
-        self.images > 0 && self.undetermined == self.images
+        let unreached = self.ended.unreached + self.ended.unreached_strangers;
+        self.images + unreached > 0 && self.undetermined == self.images
     }
 }
 

@@ -59,6 +59,7 @@ fn the_state_comes_back_without_what_there_is_no_room_for() {
     let day = now().date_naive();
     let mut state = LearnerState {
         found: None,
+        cursor: Default::default(),
         state: State {
             version: VERSION,
             last_run: now(),

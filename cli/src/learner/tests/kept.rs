@@ -1,7 +1,6 @@
 //! What is kept of a run, and what one object's refusal costs.
 
 use super::*;
-use crate::store::LearnerState;
 
 fn state(shelf: &Shelf) -> LearnerState {
     shelf.state().unwrap().unwrap()
