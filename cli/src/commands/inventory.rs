@@ -18,8 +18,8 @@ use super::images::{Images, listed};
 use super::log::LogArguments;
 use super::registry_args::RegistryArgs;
 use crate::inventory::{
-    Cursor, Familiarity, Image, Inventory, Survey, TimeLimits, json, metrics, order, page, summary,
-    table,
+    Cursor, Familiarity, Image, Inventory, LeftOut, Survey, TimeLimits, json, metrics, order, page,
+    summary, table,
 };
 use crate::learner::{is_drift, looks_broken};
 use crate::output;
@@ -155,6 +155,7 @@ impl TakeInventory {
             trust_root: eyes.trust_root(),
             notes,
             seconds: started.elapsed().as_secs_f64(),
+            left_out: LeftOut::default(),
         };
         if let Err(nothing) = summary::something(&inventory) {
             // What was not read is why.

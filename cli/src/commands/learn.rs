@@ -156,7 +156,11 @@ impl Learn {
         } else {
             learner.run(listed.images, &step)?
         };
-        if self.ahead && !outcome.interrupted {
+        if self.ahead && !outcome.interrupted && time.is_over() {
+            outcome.notes.push(
+                "releases to come were not looked at: the time of the run was over".to_owned(),
+            );
+        } else if self.ahead && !outcome.interrupted {
             let (images, notes) = learner.newest_tags(usize::from(self.ahead_tags))?;
             progress.start(images.len());
             match learner.ahead_of(images, &step) {
@@ -181,13 +185,14 @@ impl Learn {
         outcome.notes.extend(divergences);
         outcome.notes.extend(eyes.given_up());
         outcome.notes.extend(eyes.borrowed_authorities());
-        let inventory = inventory_of(&outcome, &eyes, now, started);
+        let has_drift = outcome.has_drift();
+        let inventory = inventory_of(&mut outcome, &eyes, now, started);
         if let Some(path) = &self.metrics {
             metrics::save(&inventory, path)
                 .with_context(|| format!("cannot write `{}`", path.display()))?;
         }
         self.show(&outcome, inventory)?;
-        self.status(&outcome, before_a_rollout)
+        self.status(&outcome, before_a_rollout, has_drift)
     }
 
     fn share(&self) -> Share {
@@ -247,7 +252,12 @@ impl Learn {
         Ok(())
     }
 
-    fn status(&self, outcome: &Outcome, before_a_rollout: bool) -> anyhow::Result<Status> {
+    fn status(
+        &self,
+        outcome: &Outcome,
+        before_a_rollout: bool,
+        has_drift: bool,
+    ) -> anyhow::Result<Status> {
         if outcome.interrupted {
             anyhow::bail!("interrupted: what was finished is saved, and the next run goes on");
         }
@@ -273,7 +283,7 @@ impl Learn {
         if outcome.is_blind() {
             anyhow::bail!("nothing could be found out about any image; see continuity check");
         }
-        Ok(if outcome.has_drift() && !self.exit_zero {
+        Ok(if has_drift && !self.exit_zero {
             Status::Drift
         } else {
             Status::Fine

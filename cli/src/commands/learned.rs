@@ -55,14 +55,23 @@ pub(super) fn gone(lost: u64) -> String {
 
 /// What the run saw, as an inventory.
 pub(super) fn inventory_of(
-    outcome: &Outcome,
+    outcome: &mut Outcome,
     eyes: &crate::observation::ImageObserver,
     now: chrono::DateTime<Utc>,
     started: Instant,
 ) -> Inventory {
-    let mut entries = outcome.entries.clone();
+    let left_out = outcome.left_out();
+    let mut entries = std::mem::take(&mut outcome.entries);
     order::sort(&mut entries);
     let mut notes = outcome.notes.clone();
+    if left_out.unlisted > 0 {
+        notes.push(format!(
+            "{} are neither listed nor in the figures: a run keeps {}; of those left out {} (all were learned from)",
+            counted(left_out.unlisted, "image", "images"),
+            entries.len(),
+            counted(left_out.unlisted_drifting, "drifts", "drift"),
+        ));
+    }
     if outcome.surplus > 0 {
         notes.push(format!(
             "{} more could have begun a baseline: --max-new bounds one run, the next goes on",
@@ -84,6 +93,7 @@ pub(super) fn inventory_of(
         trust_root: eyes.trust_root(),
         notes,
         seconds: started.elapsed().as_secs_f64(),
+        left_out,
     }
 }
 

@@ -77,6 +77,19 @@ pub struct Inventory {
     pub notes: Vec<String>,
     /// How long it took, in seconds.
     pub seconds: f64,
+    /// What is not among the images although it was to be.
+    pub left_out: LeftOut,
+}
+
+/// How many images an inventory lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// There was no time to look at them.
+    pub unreached: usize,
+    /// They were looked at, and are beyond the bound of what is kept.
+    pub unlisted: usize,
+    /// So many of those drift.
+    pub unlisted_drifting: usize,
 }
 
 /// One image of the inventory.
@@ -118,6 +131,17 @@ pub enum IfEnforced {
     NotEstablished,
     /// It admits it.
     Admit,
+}
+
+impl Found {
+    /// Drops the digests that its baseline lists: nobody asks for them once it is judged, and of many images they would
+    /// fill the memory.
+    fn slim(&mut self) {
+        if let Lookup::Usable(baseline) = &mut self.lookup {
+            baseline.verified = Vec::new();
+            baseline.tolerated = Vec::new();
+        }
+    }
 }
 
 impl Entry {

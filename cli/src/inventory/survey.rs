@@ -254,7 +254,7 @@ impl Survey<'_> {
             control_image
                 .is_some_and(|image| *control.get_or_init(|| control_fails(self.observer, image)))
         };
-        let found = judge::judge(
+        let mut found = judge::judge(
             self.settings,
             &image,
             names,
@@ -263,6 +263,7 @@ impl Survey<'_> {
             self.now,
             control_fails,
         );
+        found.slim();
         Entry {
             image,
             enforced: found.enforced,

@@ -315,12 +315,17 @@ impl Learner<'_> {
                 Ok(()) => {
                     outcome.written(repository, &baseline);
                     self.name_new(outcome, NAMED_AT_ONCE);
-                    outcome.changed(Change {
+                    let change = Change {
                         repository: repository.clone(),
                         before: before.cloned(),
                         after: *baseline,
                         news,
-                    });
+                    };
+                    if self.options.dry_run {
+                        outcome.changed(change);
+                    } else {
+                        outcome.changed_in_store(change);
+                    }
                     return Ok(());
                 }
                 Err(StoreError::Conflict(_)) => {
