@@ -7,6 +7,7 @@
 //! memory stays below its limit is checked.
 
 #![allow(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,

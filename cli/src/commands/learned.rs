@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::Utc;
 
 use super::inventory::broken_trust_root_text;
-use crate::inventory::{Inventory, order};
+use crate::inventory::{Inventory, LeftOut, order};
 use crate::learner::{Outcome, difference};
 use crate::output::words::counted;
 
@@ -64,14 +64,7 @@ pub(super) fn inventory_of(
     let mut entries = std::mem::take(&mut outcome.entries);
     order::sort(&mut entries);
     let mut notes = outcome.notes.clone();
-    if left_out.unlisted > 0 {
-        notes.push(format!(
-            "{} are neither listed nor in the figures: a run keeps {}; of those left out {} (all were learned from)",
-            counted(left_out.unlisted, "image", "images"),
-            entries.len(),
-            counted(left_out.unlisted_drifting, "drifts", "drift"),
-        ));
-    }
+    notes.extend(unlisted(&left_out, entries.len()));
     if outcome.surplus > 0 {
         notes.push(format!(
             "{} more could have begun a baseline: --max-new bounds one run, the next goes on",
@@ -97,6 +90,17 @@ pub(super) fn inventory_of(
     }
 }
 
+/// That there was no room for some of the images.
+fn unlisted(left_out: &LeftOut, kept: usize) -> Option<String> {
+    (left_out.unlisted > 0).then(|| {
+        format!(
+            "{} beyond the first {kept} were looked at and learned from, but are neither listed nor in the figures; {} among them",
+            counted(left_out.unlisted, "image", "images"),
+            counted(left_out.unlisted_drifting, "drifts", "drift"),
+        )
+    })
+}
+
 /// The same for machines.
 pub(super) fn changes_json(outcome: &Outcome) -> serde_json::Value {
     let changes = outcome.changes.iter().map(|change| {
@@ -113,4 +117,25 @@ pub(super) fn changes_json(outcome: &Outcome) -> serde_json::Value {
         })
     });
     changes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn images_without_room_are_told_of() {
+        let mut left_out = LeftOut::default();
+        assert_eq!(unlisted(&left_out, 7), None);
+        left_out.unlisted = 3;
+        left_out.unlisted_drifting = 1;
+        let text = unlisted(&left_out, 20_000).unwrap();
+        assert!(
+            text.starts_with("3 images beyond the first 20000"),
+            "{text}"
+        );
+        assert!(text.ends_with("1 drifts among them"), "{text}");
+    }
 }

@@ -155,7 +155,7 @@ impl Store for KubernetesBaselines {
     }
 
     fn each(&self, take: &mut dyn FnMut(Listed)) -> Result<(), StoreError> {
-        self.listed(|| {}, |listed| take(listed))
+        self.listed(|| {}, take)
     }
 
     fn list(&self) -> Result<Vec<Listed>, StoreError> {
