@@ -67,7 +67,7 @@ fn main() {
     let store = directory.path().join("store");
     let learn = |what: &str| {
         let started = Instant::now();
-        let most = most_memory(learner(directory.path())) / 1024;
+        let most = most_memory(learner(directory.path(), &[])) / 1024;
         let time = started.elapsed();
         // What is listed by their names, without the learner's state.
         assert_eq!(
@@ -87,9 +87,30 @@ fn main() {
     println!("each baseline lists {entries} digests from here on");
     learn("finds a day later");
     learn("finds unchanged");
+    name_hosts(directory.path());
 }
 
-fn learner(directory: &Path) -> Child {
+/// A workload names hosts where nobody listens.
+fn name_hosts(directory: &Path) {
+    const HOSTS: usize = 3000;
+    let containers: Vec<Value> = (0..HOSTS)
+        .map(|n| json!({"name": format!("c{n}"), "image": format!("127.1.{}.{}:9/a/b:v1", n / 250, n % 250)}))
+        .collect();
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hosts", "namespace": "shop"},
+        "spec": {"containers": containers},
+    });
+    std::fs::write(directory.join("hosts.yaml"), pod.to_string()).unwrap();
+    let started = Instant::now();
+    let most = most_memory(learner(directory, &["--manifests", "hosts.yaml"])) / 1024;
+    println!(
+        "and {HOSTS} hosts where nobody listens: {:.1} s, at most {most} MiB",
+        started.elapsed().as_secs_f64()
+    );
+    assert!(most <= LIMIT, "{most} MiB");
+}
+
+fn learner(directory: &Path, more: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_continuity"))
         .current_dir(directory)
         .args(["learn", "--manifests", "pods.yaml", "--store", "dir:store"])
@@ -97,6 +118,7 @@ fn learner(directory: &Path) -> Child {
         .args(["--sources-path", "sources.yaml"])
         .args(["--sigstore-trust-config", "trust.json"])
         .args(["--registry-concurrency", "8"])
+        .args(more)
         .stdout(Stdio::null())
         .spawn()
         .unwrap()

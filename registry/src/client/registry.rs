@@ -4,7 +4,7 @@
 //! asks to be left alone is left alone by every request; one that does not answer costs its own images only.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -29,6 +29,8 @@ pub(super) struct RegistryClient {
     pub(super) limits: RequestLimits,
     /// When all asking ends.
     pub(super) end: Option<Instant>,
+    /// The client of all registries without authorities of their own.
+    shared: OnceLock<reqwest::Client>,
     throttles: Mutex<BTreeMap<String, Arc<Throttle>>>,
     pub(super) tokens: Mutex<HashMap<Name, Authorization>>,
     pub(super) logins: Logins,
@@ -64,6 +66,7 @@ impl RegistryClient {
             limits,
             // One that is beyond all clocks is none.
             end: limits.run.and_then(|run| Instant::now().checked_add(run)),
+            shared: OnceLock::new(),
             throttles: Mutex::default(),
             tokens: Mutex::default(),
             logins: Logins::default(),
@@ -175,13 +178,28 @@ impl RegistryClient {
         }
     }
 
+    /// A client for one registry. Those without authorities of their own share one: each is large, and anybody can name
+    /// thousands of hosts.
+    fn http_client(&self, registry: &str, verify: bool) -> Option<reqwest::Client> {
+        if !verify || !self.sources.authorities(registry).is_empty() {
+            return self.sources.http_client(registry, verify).ok();
+        }
+        if let Some(shared) = self.shared.get() {
+            return Some(shared.clone());
+        }
+        let built = self.sources.http_client(registry, verify).ok()?;
+        Some(self.shared.get_or_init(|| built).clone())
+    }
+
     fn throttle(&self, name: &Name) -> Result<Arc<Throttle>, HostError> {
         let mut throttles = lock(&self.throttles);
         if let Some(throttle) = throttles.get(&name.registry) {
             return Ok(Arc::clone(throttle));
         }
         // An address that is none, or a proxy or certificate of the sources file that is none.
-        let transport = Transport::new(&self.sources, &name.registry, &name.address)
+        let is_insecure = self.sources.is_insecure(&name.registry);
+        let client = |verify| self.http_client(&name.registry, verify);
+        let transport = Transport::new(&name.address, is_insecure, client)
             .ok_or(HostError::Outage(Outage::Unreachable))?;
         let throttle = Arc::new(Throttle::new(transport, &self.limits));
         throttles.insert(name.registry.clone(), Arc::clone(&throttle));
