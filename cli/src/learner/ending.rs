@@ -3,7 +3,7 @@
 //! Invariant: what was not reached is told, and is no repository of which nothing runs. A run that found nothing out does
 //! not count as one: only the place where it ended is kept then, so that the next one does not begin with the same.
 
-use super::{Learner, Outcome, Share, StoreSnapshot};
+use super::{Learner, Outcome, StoreSnapshot};
 use crate::baseline::{Terms, fold};
 use crate::inventory::Ended;
 use crate::output::words::counted;
@@ -53,10 +53,12 @@ impl Learner<'_> {
         memory: &StoreSnapshot,
         outcome: &Outcome,
     ) -> Result<(), StoreError> {
-        let cursor = match self.options.share {
-            // It says nothing about where a look at the whole ended.
-            Share::Part => memory.cursor().clone(),
-            Share::Whole | Share::Declared => outcome.ended.cursor.clone(),
+        let is_part = self.options.share.is_partial();
+        // It says nothing about where a look at the whole ended.
+        let cursor = if is_part {
+            memory.cursor().clone()
+        } else {
+            outcome.ended.cursor.clone()
         };
         if outcome.is_blind() {
             // Nobody is to take it for a run that learned.
@@ -84,7 +86,6 @@ impl Learner<'_> {
             }
         })?;
         let signed = u64::try_from(signed.len()).unwrap_or(u64::MAX);
-        let is_part = self.options.share == Share::Part || outcome.ended.is_incomplete();
         self.store.write_state(&LearnerState {
             state: State {
                 version: 1,
@@ -93,7 +94,9 @@ impl Learner<'_> {
             },
             examined: memory.examined(&outcome.examined, self.now.date_naive()),
             found: Some(match memory.found() {
-                Some(earlier) if is_part => outcome.report_over(earlier),
+                Some(earlier) if is_part || outcome.ended.is_incomplete() => {
+                    outcome.report_over(earlier)
+                }
                 Some(_) | None => outcome.report(),
             }),
             cursor,

@@ -111,6 +111,10 @@ impl NativeObserver {
                 if proven.any(|proven| known.contains(proven.signer())) {
                     Ok(of_index)
                 } else {
+                    // Somebody may have signed what lists it: that is not "nobody signs here".
+                    let mut seen = seen;
+                    seen.observation.incomplete |=
+                        of_index.observation.posture != Posture::Unsigned;
                     Ok(seen)
                 }
             }
