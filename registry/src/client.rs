@@ -5,6 +5,7 @@
 
 mod attempt;
 mod authorization;
+mod image_time;
 mod limits;
 mod listing;
 mod registry;
@@ -21,6 +22,7 @@ use signature_continuity::host_error::{HostError, Outage};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{Credentials, Sources, runtime};
+use image_time::ImageTime;
 use registry::{Name, RegistryClient};
 use repository::{RepositoryClient, checked_tag};
 
@@ -31,8 +33,8 @@ pub use listing::{Listing, Referrer, Tags, platforms};
 #[derive(Debug, Clone)]
 pub struct Registries {
     client: Arc<RegistryClient>,
-    /// Until when it asks.
-    until: Option<Instant>,
+    /// The time that one image has, where it asks for one.
+    image: Option<Arc<ImageTime>>,
     /// Words of registries for "no such tag", besides the status that says so.
     absent_messages: Arc<[String]>,
 }
@@ -50,17 +52,17 @@ impl Registries {
         runtime::start()?;
         Ok(Self {
             client: Arc::new(RegistryClient::new(sources, credentials, limits)),
-            until: None,
+            image: None,
             absent_messages: Arc::default(),
         })
     }
 
-    /// The same client for one image, whose time ([`RequestLimits::image`]) begins now. After it nothing is answered. A
-    /// registry that refuses a manifest in one of `absent_messages` says that there is none.
+    /// The same client for one image, which has so much time ([`RequestLimits::image`]). After it nothing is answered.
+    /// A registry that refuses a manifest in one of `absent_messages` says that there is none.
     #[must_use]
     pub fn for_one_image(&self, absent_messages: &[String]) -> Self {
         Self {
-            until: self.client.deadline(),
+            image: Some(Arc::new(ImageTime::new(self.client.limits.image))),
             absent_messages: absent_messages.into(),
             ..self.clone()
         }
@@ -153,11 +155,12 @@ impl Registries {
         Ok(RepositoryClient {
             name: Name::parse(name)?,
             client: Arc::clone(&self.client),
+            image: self.image.clone(),
             absent_messages: Arc::clone(&self.absent_messages),
         })
     }
 
-    /// Runs `work` to its end, or to that of the image's time, on the runtime. If it panics that is no answer.
+    /// Runs `work` to its end, or to that of the run's time, on the runtime. If it panics that is no answer.
     fn wait<T: Send + 'static, F>(
         &self,
         repository: RepositoryClient,
@@ -167,15 +170,12 @@ impl Registries {
         F: Future<Output = Result<T, HostError>> + Send + 'static,
     {
         let work = work(repository);
-        let until = self.until;
+        let end = self.client.end;
         let answer = runtime::wait(async move {
-            match until {
+            match end {
                 None => work.await,
-                Some(until) if until <= Instant::now() => {
-                    Err(HostError::Outage(Outage::Unreachable))
-                }
-                // The image's own loss: it may be large, or have waited for others.
-                Some(until) => timeout_at(until, work)
+                Some(end) if end <= Instant::now() => Err(HostError::Outage(Outage::Unreachable)),
+                Some(end) => timeout_at(end, work)
                     .await
                     .unwrap_or(Err(HostError::Outage(Outage::Unreachable))),
             }

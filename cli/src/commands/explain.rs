@@ -13,7 +13,7 @@ use super::baseline_args::BaselineArgs;
 use super::inventory::Output;
 use super::registry_args::RegistryArgs;
 use crate::explanation::explain;
-use crate::inventory::{Entry, Image, Inventory, Place, control_fails, json, judge};
+use crate::inventory::{Entry, Image, Inventory, LeftOut, Place, control_fails, json, judge};
 use crate::learner::is_drift;
 use crate::observation::Observe as _;
 use crate::output;
@@ -130,6 +130,7 @@ impl Explain {
                 trust_root: eyes.trust_root(),
                 notes,
                 seconds: 0.0,
+                left_out: LeftOut::default(),
             })?)?,
         }
         Ok(status)

@@ -17,7 +17,10 @@ use super::baseline_args::BaselineArgs;
 use super::images::{Images, listed};
 use super::log::LogArguments;
 use super::registry_args::RegistryArgs;
-use crate::inventory::{Image, Inventory, Survey, json, metrics, order, page, summary, table};
+use crate::inventory::{
+    Cursor, Familiarity, Image, Inventory, LeftOut, Survey, TimeLimits, json, metrics, order, page,
+    summary, table,
+};
 use crate::learner::{is_drift, looks_broken};
 use crate::output;
 use crate::output::cause::with_cause;
@@ -110,7 +113,9 @@ impl TakeInventory {
             now,
             stop: &AtomicBool::new(false),
             further: None,
-            first: &|_| false,
+            familiarity: &|_| Familiarity::Registry,
+            time: TimeLimits::default(),
+            cursor: &Cursor::default(),
         };
         let lookup = |repository: &Repository| match &store {
             None => Lookup::Absent,
@@ -150,6 +155,7 @@ impl TakeInventory {
             trust_root: eyes.trust_root(),
             notes,
             seconds: started.elapsed().as_secs_f64(),
+            left_out: LeftOut::default(),
         };
         if let Err(nothing) = summary::something(&inventory) {
             // What was not read is why.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use chrono::Utc;
@@ -19,7 +19,7 @@ use super::registry_args::RegistryArgs;
 use super::stop::stop_when_interrupted;
 use crate::inventory::sources::Gathered;
 use crate::inventory::summary::NothingLookedAt;
-use crate::inventory::{Entry, Image, Inventory, json, metrics, page, table};
+use crate::inventory::{Entry, Image, Inventory, TimeLimits, json, metrics, page, table};
 use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output;
 use crate::output::progress::Progress;
@@ -83,6 +83,10 @@ pub(super) struct Learn {
     #[arg(long, value_name = "REPOSITORY")]
     accept_lost: Vec<Repository>,
 
+    /// After how many seconds a run looks at nothing further: what it found out is saved, and the next one goes on. Registries of which no repository has a baseline get a quarter of it.
+    #[arg(long, value_name = "SECONDS", env = "CONTINUITY_RUN_TIMEOUT", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    run_timeout: u64,
+
     #[command(flatten)]
     knowledge: BaselineArgs,
 
@@ -131,14 +135,16 @@ impl Learn {
         if let Some(remark) = &remark {
             output::note(&format!("note: {remark}"));
         }
-        let eyes = self.looking.observer(&settings)?;
+        let run = Duration::from_secs(self.run_timeout);
+        let time = TimeLimits::of_run(run);
+        let eyes = self.looking.observer_for(&settings, Some(run))?;
         stop_when_interrupted(&STOP)?;
         let now = Utc::now();
         let learner = Learner {
             store: store.as_ref(),
             settings: &settings,
             observer: &*eyes,
-            options: self.options(complete),
+            options: self.options(complete, time),
             now,
             stop: &STOP,
         };
@@ -150,7 +156,11 @@ impl Learn {
         } else {
             learner.run(listed.images, &step)?
         };
-        if self.ahead && !outcome.interrupted {
+        if self.ahead && !outcome.interrupted && time.is_over() {
+            outcome.notes.push(
+                "releases to come were not looked at: the time of the run was over".to_owned(),
+            );
+        } else if self.ahead && !outcome.interrupted {
             let (images, notes) = learner.newest_tags(usize::from(self.ahead_tags))?;
             progress.start(images.len());
             match learner.ahead_of(images, &step) {
@@ -175,13 +185,14 @@ impl Learn {
         outcome.notes.extend(divergences);
         outcome.notes.extend(eyes.given_up());
         outcome.notes.extend(eyes.borrowed_authorities());
-        let inventory = inventory_of(&outcome, &eyes, now, started);
+        let has_drift = outcome.has_drift();
+        let inventory = inventory_of(&mut outcome, &eyes, now, started);
         if let Some(path) = &self.metrics {
             metrics::save(&inventory, path)
                 .with_context(|| format!("cannot write `{}`", path.display()))?;
         }
         self.show(&outcome, inventory)?;
-        self.status(&outcome, before_a_rollout)
+        self.status(&outcome, before_a_rollout, has_drift)
     }
 
     fn share(&self) -> Share {
@@ -189,7 +200,7 @@ impl Learn {
         self.images.share(&location)
     }
 
-    fn options(&self, complete: bool) -> Options {
+    fn options(&self, complete: bool, time: TimeLimits) -> Options {
         Options {
             concurrency: usize::from(self.looking.concurrency),
             dry_run: self.dry_run,
@@ -206,6 +217,7 @@ impl Learn {
             } else {
                 self.share().cut()
             },
+            time,
         }
     }
 
@@ -244,7 +256,12 @@ impl Learn {
         Ok(())
     }
 
-    fn status(&self, outcome: &Outcome, before_a_rollout: bool) -> anyhow::Result<Status> {
+    fn status(
+        &self,
+        outcome: &Outcome,
+        before_a_rollout: bool,
+        has_drift: bool,
+    ) -> anyhow::Result<Status> {
         if outcome.interrupted {
             anyhow::bail!("interrupted: what was finished is saved, and the next run goes on");
         }
@@ -270,7 +287,7 @@ impl Learn {
         if outcome.is_blind() {
             anyhow::bail!("nothing could be found out about any image; see continuity check");
         }
-        Ok(if outcome.has_drift() && !self.exit_zero {
+        Ok(if has_drift && !self.exit_zero {
             Status::Drift
         } else {
             Status::Fine

@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::Utc;
 
 use super::inventory::broken_trust_root_text;
-use crate::inventory::{Inventory, order};
+use crate::inventory::{Inventory, LeftOut, order};
 use crate::learner::{Outcome, difference};
 use crate::output::words::counted;
 
@@ -55,14 +55,16 @@ pub(super) fn gone(lost: u64) -> String {
 
 /// What the run saw, as an inventory.
 pub(super) fn inventory_of(
-    outcome: &Outcome,
+    outcome: &mut Outcome,
     eyes: &crate::observation::ImageObserver,
     now: chrono::DateTime<Utc>,
     started: Instant,
 ) -> Inventory {
-    let mut entries = outcome.entries.clone();
+    let left_out = outcome.left_out();
+    let mut entries = std::mem::take(&mut outcome.entries);
     order::sort(&mut entries);
     let mut notes = outcome.notes.clone();
+    notes.extend(unlisted(&left_out, entries.len()));
     if outcome.surplus > 0 {
         notes.push(format!(
             "{} more could have begun a baseline: --max-new bounds one run, the next goes on",
@@ -84,7 +86,19 @@ pub(super) fn inventory_of(
         trust_root: eyes.trust_root(),
         notes,
         seconds: started.elapsed().as_secs_f64(),
+        left_out,
     }
+}
+
+/// That there was no room for some of the images.
+fn unlisted(left_out: &LeftOut, kept: usize) -> Option<String> {
+    (left_out.unlisted > 0).then(|| {
+        format!(
+            "{} beyond the first {kept} were looked at and learned from, but are neither listed nor in the figures; {} among them",
+            counted(left_out.unlisted, "image", "images"),
+            counted(left_out.unlisted_drifting, "drifts", "drift"),
+        )
+    })
 }
 
 /// The same for machines.
@@ -103,4 +117,25 @@ pub(super) fn changes_json(outcome: &Outcome) -> serde_json::Value {
         })
     });
     changes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn images_without_room_are_told_of() {
+        let mut left_out = LeftOut::default();
+        assert_eq!(unlisted(&left_out, 7), None);
+        left_out.unlisted = 3;
+        left_out.unlisted_drifting = 1;
+        let text = unlisted(&left_out, 20_000).unwrap();
+        assert!(
+            text.starts_with("3 images beyond the first 20000"),
+            "{text}"
+        );
+        assert!(text.ends_with("1 drifts among them"), "{text}");
+    }
 }

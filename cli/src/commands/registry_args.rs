@@ -152,10 +152,20 @@ impl RegistryArgs {
     /// Looks with these settings. Where they name no certificate authorities and a trust root was given, that root's own
     /// serve: whoever gives a private Sigstore means its signatures.
     pub(crate) fn observer(&self, settings: &Settings) -> anyhow::Result<CommandObserver> {
+        self.observer_for(settings, None)
+    }
+
+    /// The same, for so long.
+    pub(crate) fn observer_for(
+        &self,
+        settings: &Settings,
+        run: Option<Duration>,
+    ) -> anyhow::Result<CommandObserver> {
         let limits = RequestLimits {
             at_once: usize::from(self.registry_concurrency),
             request: Duration::from_secs(self.request_timeout),
             lost: Duration::from_secs(self.registry_timeout),
+            run,
             ..RequestLimits::default()
         };
         let observer = NativeObserver::start(

@@ -77,6 +77,15 @@ fn write(text: &mut String, inventory: &Inventory, counts: &Counts) -> fmt::Resu
     }
     gauge(
         text,
+        "left_out",
+        "Images that the other figures lack: there was no time for them, or no room.",
+    )?;
+    let left_out = &inventory.left_out;
+    for (why, number) in [("time", left_out.unreached), ("room", left_out.unlisted)] {
+        writeln!(text, "continuity_left_out{{why=\"{why}\"}} {number}")?;
+    }
+    gauge(
+        text,
         "baselines",
         "Repositories by the state of their baseline.",
     )?;

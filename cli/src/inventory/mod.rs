@@ -4,6 +4,7 @@
 
 mod cluster;
 pub mod counts;
+mod cursor;
 pub mod json;
 mod judge;
 pub mod metrics;
@@ -16,10 +17,15 @@ pub mod sources;
 pub mod summary;
 mod survey;
 pub mod table;
+mod time;
+mod turns;
 
 pub use cluster::cluster_images;
+pub use cursor::Cursor;
 pub use judge::judge;
-pub use survey::{Further, Group, ObservedPast, Survey, control_fails};
+pub use survey::{Ended, Further, Group, ObservedPast, Survey, control_fails};
+pub use time::TimeLimits;
+pub use turns::Familiarity;
 
 use crate::observation::ObservedImage;
 use chrono::{DateTime, Utc};
@@ -71,6 +77,19 @@ pub struct Inventory {
     pub notes: Vec<String>,
     /// How long it took, in seconds.
     pub seconds: f64,
+    /// What is not among the images although it was to be.
+    pub left_out: LeftOut,
+}
+
+/// How many images an inventory lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// There was no time to look at them.
+    pub unreached: usize,
+    /// They were looked at, and are beyond the bound of what is kept.
+    pub unlisted: usize,
+    /// So many of those drift.
+    pub unlisted_drifting: usize,
 }
 
 /// One image of the inventory.
@@ -112,6 +131,17 @@ pub enum IfEnforced {
     NotEstablished,
     /// It admits it.
     Admit,
+}
+
+impl Found {
+    /// Drops the digests that its baseline lists: nobody asks for them once it is judged, and of many images they would
+    /// fill the memory.
+    fn slim(&mut self) {
+        if let Lookup::Usable(baseline) = &mut self.lookup {
+            baseline.verified = Vec::new();
+            baseline.tolerated = Vec::new();
+        }
+    }
 }
 
 impl Entry {

@@ -1,21 +1,24 @@
 //! Looking at many images at once.
 //!
 //! Invariant: each image comes back exactly once, whatever became of it; the images of one repository come back
-//! together, so that they can be learned together; registries take turns, so that a slow one holds up its own images
-//! only. Nothing is kept that was handed on.
+//! together, so that they can be learned together. When the time is over, what was not reached comes back without its
+//! images, and is told, with the place where the next run is to begin. Nothing is kept that was handed on.
 
-use super::{Entry, Image, judge};
+use super::turns::{Turns, Work};
+use super::{Cursor, Entry, Familiarity, Image, TimeLimits, judge};
 use crate::observation::{Observe, ObservedImage};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::judgement::scope;
+use signature_continuity::posture::Cause;
 use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::{RepositoryNames, Settings, TrustControl};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
-use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::time::Instant;
 
 /// On what terms images are looked at.
 pub struct Survey<'a> {
@@ -31,8 +34,12 @@ pub struct Survey<'a> {
     pub stop: &'a AtomicBool,
     /// What else is to be looked at once a repository's images were: done by the same worker.
     pub further: Option<&'a Further<'a>>,
-    /// Which repositories are looked at before all others: those that have something to lose.
-    pub first: &'a (dyn Fn(&Repository) -> bool + Sync),
+    /// What is known of a repository: those that have something to lose are looked at before all others.
+    pub familiarity: &'a (dyn Fn(&Repository) -> Familiarity + Sync),
+    /// For how long.
+    pub time: TimeLimits,
+    /// Where the run before ended.
+    pub cursor: &'a Cursor,
 }
 
 /// Looks further at a repository whose images were looked at.
@@ -45,10 +52,24 @@ pub struct Group {
     pub repository: Option<Repository>,
     /// Its images, judged against the baseline as it was.
     pub entries: Vec<Entry>,
-    /// Whether some of its images were not looked at, because it was to stop.
+    /// Whether some of its images were not looked at, because it was to stop or the time was over.
     pub cut_short: bool,
     /// The repository's own past, where it was examined.
     pub past: Option<ObservedPast>,
+    /// Why its past could not be examined: its tags are not listed.
+    pub unlisted: Option<String>,
+}
+
+impl Group {
+    fn of(repository: Option<Repository>, entries: Vec<Entry>) -> Self {
+        Self {
+            repository,
+            entries,
+            cut_short: false,
+            past: None,
+            unlisted: None,
+        }
+    }
 }
 
 /// What was seen of a repository's past.
@@ -60,9 +81,31 @@ pub struct ObservedPast {
     pub unseen: usize,
 }
 
-struct Work {
-    repository: Repository,
-    images: Vec<(Image, ImageReference)>,
+/// How a survey ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Where the next one is to begin.
+    pub cursor: Cursor,
+    /// How many images of known registries were not reached in time.
+    pub unreached: usize,
+    /// How many of registries of which nothing is known.
+    pub unreached_strangers: usize,
+    /// The first repository that was not reached.
+    pub first_unreached: Option<Repository>,
+}
+
+/// What the workers share.
+struct Shared<'s> {
+    turns: Mutex<Turns>,
+    control: OnceLock<bool>,
+    lookup: &'s (dyn Fn(&Repository) -> Lookup + Sync),
+    step: &'s (dyn Fn(&Image) + Sync),
+}
+
+impl Shared<'_> {
+    fn turns(&self) -> MutexGuard<'_, Turns> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Survey<'_> {
@@ -76,69 +119,116 @@ impl Survey<'_> {
         lookup: &(dyn Fn(&Repository) -> Lookup + Sync),
         step: &(dyn Fn(&Image) + Sync),
         mut done: impl FnMut(Group) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let (work, unreadable) = plan(self.settings, images, self.first);
+    ) -> Result<Ended, E> {
+        let places = self.concurrency.max(1);
+        let (turns, unreadable) = self.plan(images, places);
         if !unreadable.is_empty() {
-            done(Group {
-                repository: None,
-                entries: unreadable,
-                cut_short: false,
-                past: None,
-            })?;
+            done(Group::of(None, unreadable))?;
         }
-        let queue = Mutex::new(VecDeque::from(work));
-        let control = OnceLock::new();
-        let workers = self.concurrency.max(1);
-        let (sender, receiver) = mpsc::sync_channel::<Group>(workers);
+        let shared = Shared {
+            turns: Mutex::new(turns),
+            control: OnceLock::new(),
+            lookup,
+            step,
+        };
+        let (sender, receiver) = mpsc::sync_channel::<Group>(places);
         std::thread::scope(|scope| {
-            for _ in 0..workers {
+            for _ in 0..places {
                 let sender = sender.clone();
-                scope.spawn(|| self.work(&queue, &control, lookup, step, sender));
+                scope.spawn(|| self.work(&shared, sender));
             }
             drop(sender);
             // A failure of `done` drops the receiver: whoever hands over next learns of it, and ends.
             receiver.into_iter().try_for_each(&mut done)
-        })
+        })?;
+        let turns = shared.turns.into_inner();
+        let mut turns = turns.unwrap_or_else(PoisonError::into_inner);
+        // It is not to stop, so it was the time: who was not reached is not one of whom nothing runs.
+        while !self.stop.load(Ordering::Relaxed)
+            && let Some(work) = turns.leave()
+        {
+            let mut group = Group::of(Some(work.repository), Vec::new());
+            group.cut_short = true;
+            done(group)?;
+        }
+        Ok(turns.end())
     }
 
-    fn work(
-        &self,
-        queue: &Mutex<VecDeque<Work>>,
-        control: &OnceLock<bool>,
-        lookup: &(dyn Fn(&Repository) -> Lookup + Sync),
-        step: &(dyn Fn(&Image) + Sync),
-        sender: SyncSender<Group>,
-    ) {
+    fn work(&self, shared: &Shared<'_>, sender: SyncSender<Group>) {
         loop {
-            let next = queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop_front();
+            if self.stop.load(Ordering::Relaxed) || self.time.is_over() {
+                return;
+            }
+            let next = shared.turns().take();
             let Some(work) = next else { return };
-            let mut group = Group {
-                repository: Some(work.repository.clone()),
-                entries: Vec::new(),
-                cut_short: false,
-                past: None,
-            };
-            let baseline = lookup(&work.repository);
-            for (image, reference) in work.images {
-                if self.stop.load(Ordering::Relaxed) {
-                    group.cut_short = true;
-                    break;
-                }
-                step(&image);
-                group
-                    .entries
-                    .push(self.entry(image, &reference, &baseline, control));
-            }
-            if let Some(further) = self.further.filter(|_| !group.cut_short) {
-                further(&mut group);
-            }
-            if (group.cut_short && group.entries.is_empty()) || sender.send(group).is_err() {
+            let group = self.look_at(work, shared);
+            let was_stopped = self.stop.load(Ordering::Relaxed);
+            if (was_stopped && group.entries.is_empty()) || sender.send(group).is_err() {
                 return;
             }
         }
+    }
+
+    fn look_at(&self, mut work: Work, shared: &Shared<'_>) -> Group {
+        let mut group = Group::of(Some(work.repository.clone()), Vec::new());
+        let baseline = (shared.lookup)(&work.repository);
+        let images = std::mem::take(&mut work.images);
+        let (mut unreached, mut answered) = (images.len(), false);
+        for (image, reference) in images {
+            let is_spent = work.is_strange() && shared.turns().is_spent();
+            if self.stop.load(Ordering::Relaxed) || self.time.is_over() || is_spent {
+                group.cut_short = true;
+                break;
+            }
+            (shared.step)(&image);
+            let began = Instant::now();
+            let entry = self.entry(image, &reference, &baseline, &shared.control);
+            let is_silent = is_silent(&entry);
+            if work.is_strange() {
+                shared.turns().spend(began.elapsed(), is_silent);
+            }
+            // That nobody answered after the end says nothing about him.
+            if is_silent && self.time.is_over() {
+                group.cut_short = true;
+                break;
+            }
+            answered |= !is_silent;
+            unreached -= 1;
+            group.entries.push(entry);
+        }
+        if let Some(further) = self.further.filter(|_| !group.cut_short) {
+            further(&mut group);
+        }
+        shared.turns().looked_at(&work, answered, unreached);
+        group
+    }
+
+    /// The work by repository; and what is no reference.
+    fn plan(&self, images: Vec<Image>, places: usize) -> (Turns, Vec<Entry>) {
+        let mut unreadable = Vec::new();
+        let mut by_repository: BTreeMap<Repository, Vec<(Image, ImageReference)>> = BTreeMap::new();
+        for image in images {
+            match image.reference.clone() {
+                Ok(reference) => {
+                    let repository = self.settings.aliased(reference.repository());
+                    by_repository
+                        .entry(repository)
+                        .or_default()
+                        .push((image, reference));
+                }
+                Err(error) => unreadable.push(Entry {
+                    enforced: is_enforced(self.settings, &image, None),
+                    found: Err(format!("no image reference: {error}")),
+                    image,
+                }),
+            }
+        }
+        let work = by_repository.into_iter().map(|(repository, images)| {
+            let familiarity = (self.familiarity)(&repository);
+            Work::new(repository, images, familiarity)
+        });
+        let turns = Turns::new(work, self.cursor, self.now);
+        (turns.within(self.time, places), unreadable)
     }
 
     fn entry(
@@ -164,7 +254,7 @@ impl Survey<'_> {
             control_image
                 .is_some_and(|image| *control.get_or_init(|| control_fails(self.observer, image)))
         };
-        let found = judge::judge(
+        let mut found = judge::judge(
             self.settings,
             &image,
             names,
@@ -173,12 +263,19 @@ impl Survey<'_> {
             self.now,
             control_fails,
         );
+        found.slim();
         Entry {
             image,
             enforced: found.enforced,
             found: Ok(Box::new(found)),
         }
     }
+}
+
+/// Whether its registry did not answer.
+fn is_silent(entry: &Entry) -> bool {
+    let observation = entry.found.as_ref().map(|found| &found.seen.observation);
+    observation.is_ok_and(|it| matches!(it.unknown, Some((Cause::Outage, _))))
 }
 
 /// Whether the settings enforce a scope that an image runs in; without a repository, one that it could be of.
@@ -198,56 +295,6 @@ pub fn control_fails(observer: &dyn Observe, control: &TrustControl) -> bool {
     let mut proven = seen.observation.proven.iter();
     let is_proven = proven.any(|proven| control.names(proven.signer()));
     seen.observation.unknown.is_none() && !is_proven
-}
-
-/// The work by repository, registries in turns; and what is no reference.
-fn plan(
-    settings: &Settings,
-    images: Vec<Image>,
-    first: &dyn Fn(&Repository) -> bool,
-) -> (Vec<Work>, Vec<Entry>) {
-    let mut unreadable = Vec::new();
-    let mut by_repository: BTreeMap<Repository, Vec<(Image, ImageReference)>> = BTreeMap::new();
-    for image in images {
-        match image.reference.clone() {
-            Ok(reference) => {
-                let repository = settings.aliased(reference.repository());
-                by_repository
-                    .entry(repository)
-                    .or_default()
-                    .push((image, reference));
-            }
-            Err(error) => unreadable.push(Entry {
-                enforced: is_enforced(settings, &image, None),
-                found: Err(format!("no image reference: {error}")),
-                image,
-            }),
-        }
-    }
-    let (important, others): (Vec<Work>, Vec<Work>) = by_repository
-        .into_iter()
-        .map(|(repository, images)| Work { repository, images })
-        .partition(|work| first(&work.repository));
-    let mut work = in_turns(important);
-    work.extend(in_turns(others));
-    (work, unreadable)
-}
-
-/// One repository of each registry after the other.
-fn in_turns(all: Vec<Work>) -> Vec<Work> {
-    let mut by_registry: BTreeMap<String, VecDeque<Work>> = BTreeMap::new();
-    for work in all {
-        let registry = work.repository.registry().to_owned();
-        by_registry.entry(registry).or_default().push_back(work);
-    }
-    let mut ordered = Vec::new();
-    while !by_registry.is_empty() {
-        by_registry.retain(|_, queue| {
-            ordered.extend(queue.pop_front());
-            !queue.is_empty()
-        });
-    }
-    ordered
 }
 
 #[cfg(test)]

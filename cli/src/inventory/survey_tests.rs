@@ -47,6 +47,13 @@ fn image(spelled: &str) -> Image {
     }
 }
 
+fn familiarity(repository: &Repository) -> Familiarity {
+    match repository.as_str() {
+        "a.example/3" => Familiarity::Repository,
+        _ => Familiarity::Registry,
+    }
+}
+
 fn groups(images: &[&str], concurrency: usize, stop: bool) -> (Vec<Group>, Vec<String>) {
     let observer = Blind::default();
     let stop = AtomicBool::new(stop);
@@ -57,7 +64,9 @@ fn groups(images: &[&str], concurrency: usize, stop: bool) -> (Vec<Group>, Vec<S
         now: DateTime::from_timestamp(1_795_000_000, 0).unwrap(),
         stop: &stop,
         further: None,
-        first: &|repository| repository.as_str() == "a.example/3",
+        familiarity: &familiarity,
+        time: TimeLimits::default(),
+        cursor: &Cursor::default(),
     };
     let mut groups = Vec::new();
     let images = images.iter().map(|spelled| image(spelled)).collect();
@@ -132,7 +141,9 @@ fn a_failure_ends_the_survey_with_it() {
         now: Utc::now(),
         stop: &AtomicBool::new(false),
         further: None,
-        first: &|repository| repository.as_str() == "a.example/3",
+        familiarity: &familiarity,
+        time: TimeLimits::default(),
+        cursor: &Cursor::default(),
     };
     let images: Vec<Image> = (0..100)
         .map(|n| image(&format!("r.example/i{n}")))

@@ -5,8 +5,9 @@
 use super::examine::newest;
 use super::{Learner, Outcome, StoreSnapshot};
 use crate::baseline::{DigestObservation, UpdateResult, ahead};
-use crate::inventory::{Image, Survey};
+use crate::inventory::{Image, Survey, TimeLimits};
 use crate::output::cause::with_cause;
+use crate::output::words::counted;
 use crate::store::StoreError;
 use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::reference::{ImageReference, Repository};
@@ -36,13 +37,19 @@ impl Learner<'_> {
             now: self.now,
             stop: self.stop,
             further: None,
-            first: &|repository| memory.knows(repository),
+            familiarity: &|repository| memory.familiarity(repository),
+            // Somebody named them.
+            time: TimeLimits {
+                strangers: None,
+                ..self.options.time
+            },
+            cursor: memory.cursor(),
         };
         let lookup = |repository: &Repository| match self.store.read(repository) {
             Ok(stored) => stored.lookup,
             Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         };
-        survey.run(images, &lookup, step, |group| {
+        let ended = survey.run(images, &lookup, step, |group| {
             if let Some(repository) = &group.repository {
                 let found = group.entries.iter().filter_map(|e| e.found.as_ref().ok());
                 let sights: Vec<DigestObservation<'_>> = found
@@ -68,6 +75,7 @@ impl Learner<'_> {
             outcome.take(group.entries);
             Ok::<(), StoreError>(())
         })?;
+        outcome.end(ended);
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
         Ok(outcome)
     }
@@ -79,7 +87,11 @@ impl Learner<'_> {
     /// When the store cannot be listed.
     pub fn newest_tags(&self, most: usize) -> Result<(Vec<Image>, Vec<String>), StoreError> {
         let memory = StoreSnapshot::recall(self.store)?;
-        let queue: Mutex<Vec<&Repository>> = Mutex::new(memory.repositories().collect());
+        let mut repositories: Vec<&Repository> = memory.repositories().collect();
+        // Not always the same ones last: the time may not last for all.
+        let first = usize::try_from(self.now.timestamp()).unwrap_or(0) % repositories.len().max(1);
+        repositories.rotate_left(first);
+        let queue: Mutex<Vec<&Repository>> = Mutex::new(repositories);
         let found: Mutex<(Vec<Image>, Vec<String>)> = Mutex::default();
         let lock = |e| std::sync::PoisonError::into_inner(e);
         std::thread::scope(|scope| {
@@ -87,7 +99,7 @@ impl Learner<'_> {
                 scope.spawn(|| {
                     loop {
                         let next = queue.lock().unwrap_or_else(lock).pop();
-                        let Some(repository) = next.filter(|_| !self.stop.load(Ordering::Relaxed))
+                        let Some(repository) = next.filter(|_| !self.is_to_end())
                         else {
                             return;
                         };
@@ -115,6 +127,15 @@ impl Learner<'_> {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         images.sort_by(|a, b| a.spelled.cmp(&b.spelled));
         notes.sort();
+        let left = queue
+            .into_inner()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.options.time.is_over() && !left.is_empty() {
+            notes.push(format!(
+                "the time of the run was over before the newest tags of {} were listed; --run-timeout gives it more",
+                counted(left.len(), "repository", "repositories")
+            ));
+        }
         Ok((images, notes))
     }
 

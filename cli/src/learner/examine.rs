@@ -9,10 +9,10 @@ use crate::observation::SignedRepository;
 use continuity_registry::Tags;
 use semver::Version;
 use signature_continuity::baseline::{Format, Lookup};
+use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::reference::ImageReference;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
 
 /// How many tags of a repository are listed to choose from.
 const MOST_LISTED: usize = 10_000;
@@ -31,10 +31,13 @@ impl Learner<'_> {
                 Vec::new()
             }
             Ok(tags) => spread(tags.listed, self.options.history_limit),
-            Err(_) => return,
+            Err(why) => {
+                group.unlisted = Some(clean(&why, SHOWN));
+                return;
+            }
         };
         for tag in tags {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.is_to_end() {
                 return;
             }
             let spelled = format!("{}:{tag}", reference.name());

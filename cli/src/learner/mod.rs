@@ -7,6 +7,7 @@
 
 mod ahead;
 mod difference;
+mod ending;
 mod examine;
 mod options;
 mod outcome;
@@ -23,9 +24,9 @@ use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::{Note, RepositoryObserver};
 use crate::output::cause::with_cause;
 use crate::store::names;
-use crate::store::{LearnerState, Store, StoreError, Stored, signed};
+use crate::store::{Store, StoreError, Stored};
 use chrono::{DateTime, Utc};
-use signature_continuity::baseline::{Baseline, Lookup, State};
+use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::observe::Observation;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
@@ -84,7 +85,9 @@ impl Learner<'_> {
             now: self.now,
             stop: self.stop,
             further: (self.options.history != History::Not).then_some(further),
-            first: &|repository| memory.knows(repository),
+            familiarity: &|repository| memory.familiarity(repository),
+            time: self.options.time,
+            cursor: memory.cursor(),
         };
         let surveyed = survey.run(images, &lookup, step, |group| {
             let stored = group.repository.as_ref().and_then(|repository| {
@@ -95,15 +98,17 @@ impl Learner<'_> {
             });
             self.group(group, stored, &memory, &mut outcome)
         });
-        let finished = surveyed.and_then(|()| match self.options.share {
-            Share::Whole => self.establish_the_rest(&memory, &mut outcome),
-            Share::Declared | Share::DeclaredPart | Share::Part => Ok(()),
+        let finished = surveyed.and_then(|ended| {
+            outcome.end(ended);
+            match self.options.share {
+                Share::Whole => self.establish_the_rest(&memory, &mut outcome),
+                Share::Declared | Share::DeclaredPart | Share::Part => Ok(()),
+            }
         });
         self.name_new(&mut outcome, 0);
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
         let remembered = finished.and_then(|()| {
-            // A run that found nothing out is none: nobody is to take it for one that learned.
-            if outcome.interrupted || self.options.dry_run || outcome.is_blind() {
+            if outcome.interrupted || self.options.dry_run {
                 return Ok(());
             }
             // What could not be read is kept: a new count would say that nothing was lost. What is damaged is mended.
@@ -199,10 +204,16 @@ impl Learner<'_> {
             entries,
             cut_short,
             past,
+            unlisted,
         } = group;
         if let Some(repository) = &repository {
             // Whatever comes of it: it is not one of those of which nothing runs.
             outcome.surveyed.insert(repository.clone());
+            if let Some(why) = unlisted {
+                outcome.note(format!(
+                    "{repository}: its past was not examined, since its tags could not be listed: {why}"
+                ));
+            }
         }
         if let (Some(repository), Some(stored), false) = (&repository, stored, cut_short) {
             let sights: Vec<DigestObservation<'_>> =
@@ -343,12 +354,17 @@ impl Learner<'_> {
                 Ok(()) => {
                     outcome.written(repository, &baseline);
                     self.name_new(outcome, NAMED_AT_ONCE);
-                    outcome.changed(Change {
+                    let change = Change {
                         repository: repository.clone(),
                         before: before.cloned(),
                         after: *baseline,
                         news,
-                    });
+                    };
+                    if self.options.dry_run {
+                        outcome.changed(change);
+                    } else {
+                        outcome.changed_in_store(change);
+                    }
                     return Ok(());
                 }
                 Err(StoreError::Conflict(_)) => {
@@ -391,56 +407,6 @@ impl Learner<'_> {
             return false;
         }
         true
-    }
-
-    /// Baselines of which nothing runs just now become established in their time, too, and forget what does not run.
-    fn establish_the_rest(
-        &self,
-        memory: &StoreSnapshot,
-        outcome: &mut Outcome,
-    ) -> Result<(), StoreError> {
-        for repository in memory.unfinished() {
-            if self.stop.load(Ordering::Relaxed) {
-                return Ok(());
-            }
-            if outcome.surveyed.contains(repository) {
-                continue;
-            }
-            let terms = Terms {
-                establish_after: self.settings.baseline.establish_after,
-                now: self.now,
-                past: None,
-                may_establish: true,
-                settings: self.settings,
-            };
-            let teach = |before: Option<&Baseline>| fold(before, repository, &[], &terms);
-            match self.read(repository, memory) {
-                Ok(stored) => self.write(repository, stored, &teach, memory, outcome)?,
-                Err(error) => outcome.refused(format!("{repository}: {error}"), error)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn remember(&self, memory: &StoreSnapshot, outcome: &Outcome) -> Result<(), StoreError> {
-        // What is lost stays missed until somebody says otherwise.
-        let accepted = u64::try_from(self.options.accept_lost.len()).unwrap_or(u64::MAX);
-        let lost = memory.lost().saturating_sub(accepted);
-        // Counted anew: others may have written, and a write that was not acknowledged may have been done. One of a
-        // repository that was never signed is no loss.
-        let baselines = signed(&self.store.list()?).saturating_add(lost);
-        self.store.write_state(&LearnerState {
-            state: State {
-                version: 1,
-                last_run: self.now,
-                baselines,
-            },
-            examined: memory.examined(&outcome.examined, self.now.date_naive()),
-            found: Some(match (self.options.share, memory.found()) {
-                (share, Some(earlier)) if share.is_partial() => outcome.report_over(earlier),
-                (_, _) => outcome.report(),
-            }),
-        })
     }
 }
 

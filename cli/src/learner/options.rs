@@ -1,5 +1,6 @@
 //! How a run is done, and what its images are of all that runs.
 
+use crate::inventory::TimeLimits;
 use signature_continuity::reference::Repository;
 use std::collections::BTreeSet;
 
@@ -20,6 +21,8 @@ pub struct Options {
     pub accept_lost: BTreeSet<Repository>,
     /// What the images are of all that runs.
     pub share: Share,
+    /// For how long.
+    pub time: TimeLimits,
 }
 
 /// What the images of a run are of all that runs.
@@ -56,6 +59,7 @@ impl Default for Options {
             most_new: 10_000,
             accept_lost: BTreeSet::new(),
             share: Share::Whole,
+            time: TimeLimits::default(),
         }
     }
 }

@@ -2,17 +2,17 @@
 
 use super::StoreSnapshot;
 use crate::baseline::BaselineEvent;
-use crate::inventory::Entry;
+use crate::inventory::{Ended, Entry, LeftOut};
 use crate::output::cause;
 use crate::store::{DriftReport, StoreError};
-use signature_continuity::baseline::{Baseline, Lookup};
+use signature_continuity::baseline::Baseline;
 use signature_continuity::drift::Drift;
 use signature_continuity::posture::{Cause, Posture};
 use signature_continuity::reference::Repository;
 use std::collections::BTreeSet;
 
 /// How many images are kept whole, to be shown; the rest is counted.
-const MOST_SHOWN: usize = 20_000;
+pub(super) const MOST_SHOWN: usize = 20_000;
 /// How many releases to come are told of that drift.
 const MOST_AHEAD: usize = 20;
 /// After how many objects in a row about which the store did not answer it counts as broken.
@@ -36,9 +36,9 @@ pub struct Change {
 /// What came of a run.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// What is different in the store, or would be.
+    /// What is different in the store, without lists of digests; in a dry run, what would be, whole.
     pub changes: Vec<Change>,
-    /// The images, without the lists of digests in their baselines.
+    /// The images, without the lists of digests in their baselines, as far as there is room.
     pub entries: Vec<Entry>,
     /// How many with drift there were beyond those.
     pub drifted_besides: usize,
@@ -64,6 +64,8 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Sentences about what failed.
     pub failures: Vec<String>,
+    /// What was not reached in time, and where the next run begins.
+    pub ended: Ended,
     pub(super) unnamed: BTreeSet<Repository>,
     refused_in_a_row: usize,
     pub(super) surveyed: BTreeSet<Repository>,
@@ -92,6 +94,15 @@ impl Outcome {
             self.begun += 1;
         }
         self.changes.push(change);
+    }
+
+    /// The same, of something that was written: it is there to be read.
+    pub(super) fn changed_in_store(&mut self, change: Change) {
+        self.changed(Change {
+            before: change.before.map(without_digests),
+            after: without_digests(change.after),
+            ..change
+        });
     }
 
     /// A baseline was written: where it is signed, its repository is to be named.
@@ -152,7 +163,7 @@ impl Outcome {
     }
 
     pub(super) fn take(&mut self, entries: Vec<Entry>) {
-        for mut entry in entries {
+        for entry in entries {
             self.images += 1;
             if let Ok(found) = &entry.found
                 && found.seen.observation.posture == Posture::Unverifiable
@@ -165,11 +176,23 @@ impl Outcome {
                 self.undetermined += 1;
             }
             if self.entries.len() < MOST_SHOWN {
-                slim(&mut entry);
                 self.entries.push(entry);
             } else if is_drift(&entry) {
                 self.drifted_besides += 1;
             }
+        }
+    }
+
+    /// What the images that are kept lack.
+    #[must_use]
+    pub fn left_out(&self) -> LeftOut {
+        LeftOut {
+            unreached: self
+                .ended
+                .unreached
+                .saturating_add(self.ended.unreached_strangers),
+            unlisted: self.images.saturating_sub(self.entries.len()),
+            unlisted_drifting: self.drifted_besides,
         }
     }
 
@@ -237,18 +260,16 @@ impl Outcome {
     /// Whether nothing at all could be found out.
     #[must_use]
     pub fn is_blind(&self) -> bool {
-        self.images > 0 && self.undetermined == self.images
+        let unreached = self.ended.unreached + self.ended.unreached_strangers;
+        self.images + unreached > 0 && self.undetermined == self.images
     }
 }
 
-/// What is shown of a baseline are its signers: the digests would fill the memory of a large run.
-fn slim(entry: &mut Entry) {
-    if let Ok(found) = &mut entry.found
-        && let Lookup::Usable(baseline) = &mut found.lookup
-    {
-        baseline.verified = Vec::new();
-        baseline.tolerated = Vec::new();
-    }
+/// What is shown of a baseline that changed are its signers: the digests would fill the memory of a large run.
+fn without_digests(mut baseline: Baseline) -> Baseline {
+    baseline.verified = Vec::new();
+    baseline.tolerated = Vec::new();
+    baseline
 }
 
 /// Whether an image's drift is more than a missing answer.

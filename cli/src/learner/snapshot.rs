@@ -1,11 +1,12 @@
 //! What a store remembers at the beginning of a run.
 
 use crate::baseline::is_to_be_trimmed;
+use crate::inventory::{Cursor, Familiarity};
 use crate::output::cause::with_cause;
 use crate::store::names::AllNames;
 use crate::store::{DriftReport, Store, StoreError};
 use chrono::{NaiveDate, TimeDelta};
-use signature_continuity::baseline::Lookup;
+use signature_continuity::baseline::{Lookup, State};
 use signature_continuity::reference::Repository;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,9 @@ pub struct StoreSnapshot {
     ran: bool,
     examined: BTreeMap<Repository, NaiveDate>,
     found: Option<DriftReport>,
+    registries: BTreeSet<String>,
+    state: Option<State>,
+    cursor: Cursor,
 }
 
 impl StoreSnapshot {
@@ -41,25 +45,27 @@ impl StoreSnapshot {
             names: AllNames::read(store)?,
             ..Self::default()
         };
-        let mut objects: Vec<String> = Vec::new();
-        for listed in store.list()? {
-            match listed.baseline {
-                Ok(baseline) if baseline.is_signed() => {
-                    let unfinished = baseline.established.is_none()
-                        || !baseline.tolerated.is_empty()
-                        || is_to_be_trimmed(&baseline);
-                    memory.usable.insert(baseline.repository, unfinished);
-                    objects.push(listed.name);
-                }
-                Ok(baseline) => {
-                    memory.unsigned.insert(baseline.repository);
-                }
-                Err(why) => {
-                    objects.push(listed.name.clone());
-                    memory.unusable.push((listed.name, why));
-                }
+        let mut objects = BTreeSet::new();
+        let mut unusable = BTreeMap::new();
+        store.each(&mut |listed| match listed.baseline {
+            Ok(baseline) if baseline.is_signed() => {
+                let unfinished = baseline.established.is_none()
+                    || !baseline.tolerated.is_empty()
+                    || is_to_be_trimmed(&baseline);
+                let registry = baseline.repository.registry().to_owned();
+                memory.registries.insert(registry);
+                memory.usable.insert(baseline.repository, unfinished);
+                objects.insert(listed.name);
             }
-        }
+            Ok(baseline) => {
+                memory.unsigned.insert(baseline.repository);
+            }
+            Err(why) => {
+                objects.insert(listed.name.clone());
+                unusable.insert(listed.name, why);
+            }
+        })?;
+        memory.unusable = unusable.into_iter().collect();
         let lost = memory.names.lost(objects.iter().map(String::as_str));
         memory.lost_by_name = u64::try_from(lost).unwrap_or(u64::MAX);
         match store.state() {
@@ -70,6 +76,8 @@ impl StoreSnapshot {
                 memory.ran = true;
                 memory.examined = state.examined;
                 memory.found = state.found;
+                memory.cursor = state.cursor;
+                memory.state = Some(state.state);
             }
             // How many there were is not known: that is no reason to stop learning what is there.
             Err(error @ (StoreError::Failed { .. } | StoreError::DamagedState(_))) => {
@@ -122,6 +130,31 @@ impl StoreSnapshot {
     #[must_use]
     pub fn knows(&self, repository: &Repository) -> bool {
         self.usable.contains_key(repository)
+    }
+
+    /// What is known of it before it is looked at. That a registry has repositories that were never signed says nothing:
+    /// anybody can run an image from a host of his own.
+    #[must_use]
+    pub fn familiarity(&self, repository: &Repository) -> Familiarity {
+        if self.knows(repository) {
+            Familiarity::Repository
+        } else if self.registries.contains(repository.registry()) {
+            Familiarity::Registry
+        } else {
+            Familiarity::Nothing
+        }
+    }
+
+    /// Where the run before ended.
+    #[must_use]
+    pub fn cursor(&self) -> &Cursor {
+        &self.cursor
+    }
+
+    /// What the run before left, as admission reads it.
+    #[must_use]
+    pub fn state(&self) -> Option<&State> {
+        self.state.as_ref()
     }
 
     /// Whether there was one that says that the repository was never signed.

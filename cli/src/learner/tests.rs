@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod kept;
+mod time;
 mod unseen;
 mod world;
 
@@ -10,6 +11,7 @@ use super::*;
 use crate::baseline::tests::make::{by, digest, image, now, release, stranger, unproven};
 use crate::baseline::{Approval, retire};
 use crate::observation::ObservedImage;
+use crate::store::LearnerState;
 use chrono::TimeDelta;
 use signature_continuity::drift::Drift;
 use signature_continuity::posture::Posture;

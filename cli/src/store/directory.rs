@@ -199,7 +199,7 @@ impl Store for DirectoryBaselines {
         format!("dir:{}", self.directory.display())
     }
 
-    fn list(&self) -> Result<Vec<Listed>, StoreError> {
+    fn each(&self, take: &mut dyn FnMut(Listed)) -> Result<(), StoreError> {
         let failed = |error: io::Error| StoreError::Failed {
             what: format!("the store `{}` cannot be listed", self.directory.display()),
             source: Some(error.into()),
@@ -212,14 +212,13 @@ impl Store for DirectoryBaselines {
             }
         }
         names.sort();
-        let mut all = Vec::new();
         for name in names {
             let Some(present) = self.present(&name)? else {
                 continue;
             };
             match present.object {
-                Ok((map, _)) => all.extend(object::listed(&name, &map)),
-                Err(why) if object::is_baseline_name(&name) => all.push(Listed {
+                Ok((map, _)) => object::listed(&name, &map).into_iter().for_each(&mut *take),
+                Err(why) if object::is_baseline_name(&name) => take(Listed {
                     // Nothing but hexadecimal digits: see above.
                     name,
                     baseline: Err(why),
@@ -228,7 +227,7 @@ impl Store for DirectoryBaselines {
                 Err(_) => {}
             }
         }
-        Ok(all)
+        Ok(())
     }
 
     fn read(&self, repository: &Repository) -> Result<Stored, StoreError> {

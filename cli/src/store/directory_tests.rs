@@ -34,6 +34,7 @@ fn learner_state() -> LearnerState {
     let last_run = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
     LearnerState {
         found: None,
+        cursor: Default::default(),
         state: State {
             version: 1,
             last_run,

@@ -26,6 +26,7 @@ pub use location::Location;
 pub use object::WRITER;
 pub use source::{ConfigMapKey, ConfigMapSource, SourceError};
 
+use crate::inventory::Cursor;
 use names::StoredNames;
 use signature_continuity::baseline::{Baseline, Lookup, Names, STATE_NAME, Shard, State};
 use signature_continuity::reference::Repository;
@@ -36,11 +37,24 @@ pub trait Store: Send + Sync {
     /// For messages: `dir:baselines`, `kubernetes:prod (namespace signature-continuity)`.
     fn name(&self) -> String;
 
+    /// Hands over everything that is there, usable or not, in no order, and one after the other: together they may be
+    /// large. What is listed while somebody else writes may come twice.
+    ///
+    /// # Errors
+    /// When it cannot be listed as a whole.
+    fn each(&self, take: &mut dyn FnMut(Listed)) -> Result<(), StoreError>;
+
     /// Everything that is there, usable or not, in the order of object names.
     ///
     /// # Errors
     /// When it cannot be listed as a whole.
-    fn list(&self) -> Result<Vec<Listed>, StoreError>;
+    fn list(&self) -> Result<Vec<Listed>, StoreError> {
+        let mut all = BTreeMap::new();
+        self.each(&mut |listed| {
+            all.insert(listed.name.clone(), listed);
+        })?;
+        Ok(all.into_values().collect())
+    }
 
     /// The baseline of a repository, and as of when.
     ///
@@ -132,6 +146,8 @@ pub struct LearnerState {
     pub examined: BTreeMap<Repository, chrono::NaiveDate>,
     /// `data["drift.json"]`: what the last run found.
     pub found: Option<DriftReport>,
+    /// `data["cursor.json"]`: where a run that did not reach everything ended.
+    pub cursor: Cursor,
 }
 
 impl Listed {

@@ -29,6 +29,7 @@ const REPOSITORY: &str = "repository";
 const BASELINE: &str = "baseline.json";
 const STATE: &str = "state.json";
 const HISTORY: &str = "history.json";
+const CURSOR: &str = "cursor.json";
 const DRIFT: &str = "drift.json";
 
 /// What goes into a ConfigMap.
@@ -82,6 +83,10 @@ impl Object {
         if let Some(found) = &state.found {
             let found = json(STATE_NAME, serde_json::to_string_pretty(found))?;
             data.insert(DRIFT.to_owned(), found);
+        }
+        if !state.cursor.is_empty() {
+            let cursor = json(STATE_NAME, serde_json::to_string_pretty(&state.cursor))?;
+            data.insert(CURSOR.to_owned(), cursor);
         }
         Self {
             name: STATE_NAME.to_owned(),
@@ -179,14 +184,18 @@ pub(super) fn state(data: &BTreeMap<String, String>) -> Result<LearnerState, Str
         Some(text) => serde_json::from_str(text)
             .map_err(|error| format!("data[\"{HISTORY}\"]: {}", plain(&error)))?,
     };
-    // Only told: what does not parse costs nothing but that.
+    // Only told, or an order: what does not parse costs nothing but that.
     let found = data
         .get(DRIFT)
+        .and_then(|text| serde_json::from_str(text).ok());
+    let cursor = data
+        .get(CURSOR)
         .and_then(|text| serde_json::from_str(text).ok());
     Ok(LearnerState {
         state,
         examined,
         found,
+        cursor: cursor.unwrap_or_default(),
     })
 }
 

@@ -59,6 +59,7 @@ fn the_state_comes_back_without_what_there_is_no_room_for() {
     let day = now().date_naive();
     let mut state = LearnerState {
         found: None,
+        cursor: Default::default(),
         state: State {
             version: VERSION,
             last_run: now(),
@@ -121,4 +122,30 @@ fn only_a_usable_one_that_it_follows_is_replaced() {
     after.generation += 1;
     assert!(may_replace(&there, &after).is_ok());
     assert!(may_replace(&Lookup::Unusable("?".to_owned()), &after).is_err());
+}
+
+#[test]
+fn where_a_run_ended_is_kept_and_nothing_else_depends_on_it() {
+    let cursor = serde_json::from_str(
+        "{\"registries\": {\"ghcr.io\": {\"known\": \"ghcr.io/acme/api\"}}, \"stranger\": \"x.example\"}",
+    );
+    let mut state = LearnerState {
+        found: None,
+        cursor: cursor.unwrap(),
+        state: State {
+            version: VERSION,
+            last_run: now(),
+            baselines: 2,
+        },
+        examined: BTreeMap::new(),
+    };
+    let mut object = Object::of_state(&state, "directory").unwrap();
+    assert_eq!(super::state(&object.data), Ok(state.clone()));
+    object
+        .data
+        .insert("cursor.json".to_owned(), "{\"registries\": 7}".to_owned());
+    state.cursor = crate::inventory::Cursor::default();
+    assert_eq!(super::state(&object.data), Ok(state.clone()));
+    let object = Object::of_state(&state, "directory").unwrap();
+    assert!(!object.data.contains_key("cursor.json"));
 }

@@ -81,6 +81,7 @@ impl Stage {
         // The learner has run before, and found nothing.
         stage.baselines()?.write_state(&LearnerState {
             found: None,
+            cursor: Default::default(),
             state: State {
                 version: 1,
                 last_run: stage.now(),

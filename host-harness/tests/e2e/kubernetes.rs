@@ -54,6 +54,7 @@ pub fn next(before: &Baseline) -> Baseline {
 pub fn state(baselines: u64) -> LearnerState {
     LearnerState {
         found: None,
+        cursor: Default::default(),
         state: State {
             version: 1,
             last_run: then(),

@@ -13,8 +13,11 @@ pub struct RequestLimits {
     /// between: in requests that took more than half of what one may take, in pauses that it asked for, and in
     /// asking again.
     pub lost: Duration,
-    /// The longest that one image's observation may take, all its requests, pauses and waits for a place included.
+    /// The longest that one image's observation may take, all its requests and the pauses that registries ask for
+    /// included. What it waits for a place beside others is not its own.
     pub image: Duration,
+    /// For how long anything is asked at all, from the start of the client; without it there is no end.
+    pub run: Option<Duration>,
     /// After so many unanswered requests in a row it is given up as well.
     pub unanswered: u32,
     /// The longest that one request waits, in all, because the registry asked for it (`Retry-After`).
@@ -32,6 +35,7 @@ impl Default for RequestLimits {
             request: Duration::from_secs(10),
             lost: Duration::from_secs(120),
             image: Duration::from_secs(120),
+            run: None,
             unanswered: 3,
             patience: Duration::from_secs(60),
             attempts: 3,

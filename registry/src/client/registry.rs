@@ -4,7 +4,7 @@
 //! asks to be left alone is left alone by every request; one that does not answer costs its own images only.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +15,7 @@ use signature_continuity::host_error::{HostError, Outage};
 use tokio::time::Instant;
 
 use super::authorization::{Authorization, Logins};
+use super::image_time::ImageTime;
 use super::limits::RequestLimits;
 use super::throttle::{Go, Throttle};
 use super::transport::{RegistryRequest, RegistryResponse, Transport, TransportError};
@@ -26,6 +27,10 @@ pub(super) struct RegistryClient {
     sources: Sources,
     pub(super) credentials: Credentials,
     pub(super) limits: RequestLimits,
+    /// When all asking ends.
+    pub(super) end: Option<Instant>,
+    /// The client of all registries without authorities of their own.
+    shared: OnceLock<reqwest::Client>,
     throttles: Mutex<BTreeMap<String, Arc<Throttle>>>,
     pub(super) tokens: Mutex<HashMap<Name, Authorization>>,
     pub(super) logins: Logins,
@@ -59,6 +64,9 @@ impl RegistryClient {
             sources,
             credentials,
             limits,
+            // One that is beyond all clocks is none.
+            end: limits.run.and_then(|run| Instant::now().checked_add(run)),
+            shared: OnceLock::new(),
             throttles: Mutex::default(),
             tokens: Mutex::default(),
             logins: Logins::default(),
@@ -74,14 +82,29 @@ impl RegistryClient {
             .collect()
     }
 
-    /// Asks until there is an answer that says something. Its status is never one that asks to try again.
+    /// Asks until there is an answer that says something, once it is its turn, or the image's time is over. The status
+    /// of an answer is never one that asks to try again.
     pub(super) async fn ask(
         &self,
         name: &Name,
         request: &RegistryRequest,
+        image: Option<&ImageTime>,
     ) -> Result<RegistryResponse, HostError> {
         let throttle = self.throttle(name)?;
         let _place = throttle.enter().await;
+        let asked = self.ask_in_its_place(&throttle, name, request);
+        match image {
+            Some(image) => image.spend(asked).await,
+            None => asked.await,
+        }
+    }
+
+    async fn ask_in_its_place(
+        &self,
+        throttle: &Throttle,
+        name: &Name,
+        request: &RegistryRequest,
+    ) -> Result<RegistryResponse, HostError> {
         let mut waited = Duration::ZERO;
         let mut attempt = 1;
         loop {
@@ -98,7 +121,7 @@ impl RegistryClient {
                 }
             }
             let mut took = Duration::ZERO;
-            let outcome = self.attempt(&throttle, name, request, &mut took).await;
+            let outcome = self.attempt(throttle, name, request, &mut took).await;
             // One that always answers at the last moment would cost every image as much as one that never does. What
             // timed out is counted where it is counted how often.
             if took > self.limits.request / 2 && !matches!(outcome, Err(TransportError::TimedOut)) {
@@ -145,11 +168,6 @@ impl RegistryClient {
         }
     }
 
-    /// The end of one image's time, if it begins now; none where that is beyond all clocks.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        Instant::now().checked_add(self.limits.image)
-    }
-
     fn tell(&self, name: &Name, given_up: bool) {
         if given_up {
             tracing::warn!(
@@ -160,13 +178,28 @@ impl RegistryClient {
         }
     }
 
+    /// A client for one registry. Those without authorities of their own share one: each is large, and anybody can name
+    /// thousands of hosts.
+    fn http_client(&self, registry: &str, verify: bool) -> Option<reqwest::Client> {
+        if !verify || !self.sources.authorities(registry).is_empty() {
+            return self.sources.http_client(registry, verify).ok();
+        }
+        if let Some(shared) = self.shared.get() {
+            return Some(shared.clone());
+        }
+        let built = self.sources.http_client(registry, verify).ok()?;
+        Some(self.shared.get_or_init(|| built).clone())
+    }
+
     fn throttle(&self, name: &Name) -> Result<Arc<Throttle>, HostError> {
         let mut throttles = lock(&self.throttles);
         if let Some(throttle) = throttles.get(&name.registry) {
             return Ok(Arc::clone(throttle));
         }
         // An address that is none, or a proxy or certificate of the sources file that is none.
-        let transport = Transport::new(&self.sources, &name.registry, &name.address)
+        let is_insecure = self.sources.is_insecure(&name.registry);
+        let client = |verify| self.http_client(&name.registry, verify);
+        let transport = Transport::new(&name.address, is_insecure, client)
             .ok_or(HostError::Outage(Outage::Unreachable))?;
         let throttle = Arc::new(Throttle::new(transport, &self.limits));
         throttles.insert(name.registry.clone(), Arc::clone(&throttle));

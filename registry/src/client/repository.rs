@@ -10,6 +10,7 @@ use serde::Deserialize;
 use signature_continuity::digest::Digest;
 use signature_continuity::host_error::{HostError, Outage};
 
+use super::image_time::ImageTime;
 use super::listing::{self, Listing, Tags};
 use super::registry::{Name, RegistryClient};
 use super::transport::{RegistryRequest, RegistryResponse};
@@ -34,6 +35,7 @@ struct TagsPage {
 pub(super) struct RepositoryClient {
     pub(super) name: Name,
     pub(super) client: Arc<RegistryClient>,
+    pub(super) image: Option<Arc<ImageTime>>,
     pub(super) absent_messages: Arc<[String]>,
 }
 
@@ -183,7 +185,8 @@ impl RepositoryClient {
             accept,
             largest,
         };
-        self.client.ask(&self.name, &request).await
+        let image = self.image.as_deref();
+        self.client.ask(&self.name, &request, image).await
     }
 
     fn own(&self, path: &str) -> String {

@@ -13,7 +13,6 @@ use url::Url;
 
 use super::authorization::Authorization;
 use super::token;
-use crate::Sources;
 
 /// The most redirects that are followed: registries redirect blobs to a store, once.
 const MOST_REDIRECTS: usize = 4;
@@ -68,20 +67,21 @@ pub(super) enum TransportError {
 }
 
 impl Transport {
-    /// For `registry`, as references name it, at `address`, as it is reached.
-    pub(super) fn new(sources: &Sources, registry: &str, address: &str) -> Option<Self> {
+    /// At `address`, with a client that verifies whom it talks to, or with one that does not; without TLS, or without
+    /// verifying it, where the registry `is_insecure`.
+    pub(super) fn new(
+        address: &str,
+        is_insecure: bool,
+        client: impl Fn(bool) -> Option<Client>,
+    ) -> Option<Self> {
         let attempts = [("https", true), ("https", false), ("http", true)];
-        let allowed = if sources.is_insecure(registry) {
-            attempts.len()
-        } else {
-            1
-        };
+        let allowed = if is_insecure { attempts.len() } else { 1 };
         let endpoints: Option<Vec<Endpoint>> = attempts
             .into_iter()
             .take(allowed)
             .map(|(scheme, verify)| {
                 let base = Url::parse(&format!("{scheme}://{address}/")).ok()?;
-                let client = sources.http_client(registry, verify).ok()?;
+                let client = client(verify)?;
                 Some(Endpoint { base, client })
             })
             .collect();

@@ -3,7 +3,7 @@
 use super::{
     KEY, Signs, baseline, found, image, now, observed, reference, release, signer_of, trust_root,
 };
-use crate::inventory::{Entry, Found, IfEnforced, Image, Inventory, Place, order};
+use crate::inventory::{Entry, Found, IfEnforced, Image, Inventory, LeftOut, Place, order};
 use crate::observation::SignedRepository;
 use continuity_testkit::Identity;
 use signature_continuity::baseline::{Lookup, Origin};
@@ -34,6 +34,10 @@ fn of(mut entries: Vec<Entry>, notes: Vec<String>) -> Inventory {
         trust_root: trust_root(),
         notes,
         seconds: 3.25,
+        left_out: LeftOut {
+            unreached: 3,
+            ..LeftOut::default()
+        },
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is kept of a run, and what one object's refusal costs.
 
+use super::super::outcome::MOST_SHOWN;
 use super::*;
-use crate::store::LearnerState;
+use crate::inventory::LeftOut;
 
 fn state(shelf: &Shelf) -> LearnerState {
     shelf.state().unwrap().unwrap()
@@ -66,4 +67,40 @@ fn objects_that_refuse_are_each_told_and_the_rest_goes_on() {
     let outcome = run_images(&shelf, &observer, images, Options::default(), now());
     assert_eq!(outcome.failures.len(), 12, "{:?}", outcome.failures);
     assert_eq!((outcome.begun, outcome.images), (3, 15));
+}
+
+#[test]
+fn what_there_is_no_room_for_is_counted_and_its_drift_too() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    let outcome = run(&shelf, &observer, &["v1"]);
+    let entry = outcome.entries[0].clone();
+    let mut strange = entry.clone();
+    strange.found = Err("no way in".to_owned());
+    let mut many = Outcome::default();
+    many.take(vec![entry; MOST_SHOWN - 1]);
+    assert_eq!(many.left_out(), LeftOut::default());
+    many.take(vec![strange; 3]);
+    let expected = LeftOut {
+        unreached: 0,
+        unlisted: 2,
+        unlisted_drifting: 2,
+    };
+    assert_eq!((many.images, many.left_out()), (MOST_SHOWN + 2, expected));
+    assert!(many.has_drift());
+}
+
+#[test]
+fn digests_are_kept_of_what_would_change_and_not_of_what_did() {
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    for dry_run in [true, false] {
+        let shelf = Shelf::default();
+        let options = Options {
+            dry_run,
+            ..Options::default()
+        };
+        let outcome = run_at(&shelf, &observer, &["v1"], options, now());
+        assert_eq!(outcome.changes[0].after.verified.is_empty(), !dry_run);
+        assert_eq!(outcome.changes[0].after.generation, 1);
+    }
 }

@@ -5,7 +5,7 @@ use crate::baseline::tests::make::{digest, now};
 use crate::inventory::Place;
 use crate::observation::{Observe, ObservedImage};
 use crate::store::names::StoredNames;
-use crate::store::{Listed, Revision};
+use crate::store::{LearnerState, Listed, Revision};
 use continuity_registry::Tags;
 use signature_continuity::baseline::{Names, Shard, config_map_name};
 use signature_continuity::reference::ImageReference;
@@ -51,7 +51,7 @@ impl Store for Shelf {
     fn name(&self) -> String {
         "memory".to_owned()
     }
-    fn list(&self) -> Result<Vec<Listed>, StoreError> {
+    fn each(&self, take: &mut dyn FnMut(Listed)) -> Result<(), StoreError> {
         let usable = self.baselines.lock().unwrap();
         let usable = usable.values().map(|(baseline, _)| Listed {
             name: config_map_name(&baseline.repository),
@@ -62,7 +62,8 @@ impl Store for Shelf {
             name: config_map_name(repository),
             baseline: Err(why.clone()),
         });
-        Ok(usable.chain(broken).collect())
+        usable.chain(broken).for_each(take);
+        Ok(())
     }
     fn read(&self, repository: &Repository) -> Result<Stored, StoreError> {
         if spent(&self.unreadable) {

@@ -126,6 +126,27 @@ impl KubernetesBaselines {
         }
         Ok(())
     }
+
+    /// Hands over what is there, once more after `again` where the list had to be begun anew.
+    fn listed(&self, again: impl FnMut(), mut take: impl FnMut(Listed)) -> Result<(), StoreError> {
+        let question = Question::list("configmaps", Some(&self.namespace));
+        let namespace = self.namespace.clone();
+        // All of them, not only those with the label: one that lost it is a baseline that cannot be used.
+        self.cluster.pages(
+            &question,
+            move |client| Api::<ConfigMap>::namespaced(client, &namespace),
+            again,
+            |page| {
+                for map in page {
+                    let name = map.metadata.name.clone().unwrap_or_default();
+                    object::listed(&name, &data_of(map))
+                        .into_iter()
+                        .for_each(&mut take);
+                }
+            },
+        )?;
+        Ok(())
+    }
 }
 
 impl Store for KubernetesBaselines {
@@ -133,21 +154,15 @@ impl Store for KubernetesBaselines {
         format!("{} (namespace {})", self.cluster.name(), self.namespace)
     }
 
+    fn each(&self, take: &mut dyn FnMut(Listed)) -> Result<(), StoreError> {
+        self.listed(|| {}, take)
+    }
+
     fn list(&self) -> Result<Vec<Listed>, StoreError> {
-        let question = Question::list("configmaps", Some(&self.namespace));
-        let namespace = self.namespace.clone();
-        // All of them, not only those with the label: one that lost it is a baseline that cannot be used.
         let all = std::cell::RefCell::new(Vec::new());
-        self.cluster.pages(
-            &question,
-            move |client| Api::<ConfigMap>::namespaced(client, &namespace),
+        self.listed(
             || all.borrow_mut().clear(),
-            |page| {
-                all.borrow_mut().extend(page.into_iter().filter_map(|map| {
-                    let name = map.metadata.name.clone().unwrap_or_default();
-                    object::listed(&name, &data_of(map))
-                }));
-            },
+            |listed| all.borrow_mut().push(listed),
         )?;
         let mut all = all.into_inner();
         all.sort_by(|one, other| one.name.cmp(&other.name));

@@ -6,6 +6,7 @@ mod desk;
 mod patterns;
 mod poisoning;
 mod program;
+mod time;
 mod unjudged;
 mod witness;
 

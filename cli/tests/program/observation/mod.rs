@@ -7,5 +7,6 @@ mod logins;
 mod referrers;
 mod registries;
 mod signatures;
+mod times;
 
 pub use lab::*;
