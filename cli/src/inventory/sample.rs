@@ -192,6 +192,8 @@ pub fn found(
         platforms: Vec::new(),
         attestations: 1,
         notes: Vec::new(),
+        as_policy: observation.clone(),
+        index_as_policy: None,
         observation,
     };
     let names = settings.names(reference.repository());

@@ -23,8 +23,11 @@ impl Observe for Blind {
             return Err("no way\u{202e} in".to_owned());
         }
         let digest = Digest::of(reference.spelled().as_bytes());
+        let observation = Observation::unknown(Some(digest), Cause::Outage, None);
         Ok(ObservedImage {
-            observation: Observation::unknown(Some(digest), Cause::Outage, None),
+            as_policy: observation.clone(),
+            index_as_policy: None,
+            observation,
             signatures: Vec::new(),
             platforms: Vec::new(),
             attestations: 0,

@@ -25,8 +25,13 @@ pub use traits::{Observe, RepositoryObserver};
 /// What was seen of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedImage {
-    /// By the policy's rules, with the bundles that its host cannot read.
+    /// By the policy's rules, with the bundles that its host cannot read, and whoever is known: what is learned from.
     pub observation: Observation,
+    /// What the policy sees of the reference, through a host that reads no bundles and by what its baseline says: what
+    /// admission judges.
+    pub as_policy: Observation,
+    /// The same for whoever names the tag alone, where the index under it is what was seen.
+    pub index_as_policy: Option<Observation>,
     /// Each proven signature, and what only the native observation knows of it. The signers are those of `observation`.
     pub signatures: Vec<Signature>,
     /// The digests of the platforms' manifests, where the image is an index.

@@ -57,7 +57,7 @@ impl ObservingHost<'_> {
         tag: &str,
         digest: &Digest,
     ) -> Result<Vec<u8>, HostError> {
-        let own = self.registry.manifest(name, &Place::Tag(tag));
+        let own = self.served(name, &Place::Tag(tag));
         // What fails here is told where bundles are asked for.
         let beside = match self.referring(name, digest) {
             Ok(referring) if !referring.layers.is_empty() => &referring.layers,

@@ -1,5 +1,6 @@
 //! Native observation: a registry with one image, a Sigstore, and an observer that trusts it.
 
+mod as_policy;
 mod bundles;
 mod client;
 pub mod lab;
