@@ -18,7 +18,7 @@ use super::images::{Images, listed};
 use super::log::LogArguments;
 use super::registry_args::RegistryArgs;
 use crate::inventory::{Image, Inventory, Survey, json, metrics, order, page, summary, table};
-use crate::learner::{is_drift, looks_broken};
+use crate::learner::looks_broken;
 use crate::output;
 use crate::output::cause::with_cause;
 use crate::output::progress::Progress;
@@ -227,7 +227,7 @@ impl TakeInventory {
             Status::Fine
         } else if entries.iter().any(|entry| entry.is_rejected()) {
             Status::Rejected
-        } else if entries.iter().any(is_drift) {
+        } else if entries.iter().any(|entry| entry.drifts_at_admission()) {
             Status::Drift
         } else {
             Status::Fine

@@ -52,7 +52,7 @@ pub fn verdict(inventory: &Inventory) -> String {
 fn causes(entries: &[&Entry]) -> String {
     let mut numbers: BTreeMap<&'static str, usize> = BTreeMap::new();
     for entry in entries {
-        if let Some(why) = entry.drift().and_then(cause) {
+        if let Some(why) = entry.policy_drift().and_then(cause) {
             *numbers.entry(why).or_default() += 1;
         }
     }
@@ -143,7 +143,7 @@ mod tests {
         insta::assert_snapshot!(verdict(&inventory), @"9 images: 2 rejected, 1 would be rejected if enforced, 1 not established, 1 undetermined (rate limit), 1 admitted despite drift, 1 new, 2 without drift.");
         inventory
             .entries
-            .retain(|entry| entry.drift().and_then(cause).is_some());
+            .retain(|entry| entry.policy_drift().and_then(cause).is_some());
         assert_eq!(verdict(&inventory), "1 image: 1 undetermined (rate limit).");
     }
 

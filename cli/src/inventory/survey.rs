@@ -4,12 +4,13 @@
 //! together, so that they can be learned together; registries take turns, so that a slow one holds up its own images
 //! only. Nothing is kept that was handed on.
 
-use super::{Entry, Image, judge};
+use super::{Entry, Image, Standing, judge};
 use crate::observation::{Observe, ObservedImage};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::judgement::scope;
+use signature_continuity::posture::Cause;
 use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::settings::{RepositoryNames, Settings, TrustControl};
 use std::collections::{BTreeMap, VecDeque};
@@ -130,7 +131,7 @@ impl Survey<'_> {
                 step(&image);
                 group
                     .entries
-                    .push(self.entry(image, &reference, &baseline, control));
+                    .push(self.entry(image, &reference, &baseline, lookup, control));
             }
             if let Some(further) = self.further.filter(|_| !group.cut_short) {
                 further(&mut group);
@@ -145,15 +146,16 @@ impl Survey<'_> {
         &self,
         image: Image,
         reference: &ImageReference,
-        lookup: &Lookup,
+        own: &Lookup,
+        lookup: &(dyn Fn(&Repository) -> Lookup + Sync),
         control: &OnceLock<bool>,
     ) -> Entry {
-        let names = self.settings.names(reference.repository());
-        let seen = match self.observer.observe(reference, lookup) {
+        let standing = Standing::new(self.settings, reference, own, lookup);
+        let seen = match standing.observe(self.observer, reference) {
             Ok(seen) => seen,
             Err(why) => {
                 return Entry {
-                    enforced: is_enforced(self.settings, &image, Some(&names)),
+                    enforced: is_enforced(self.settings, &image, Some(&standing.names)),
                     image,
                     found: Err(clean(&why, SHOWN)),
                 };
@@ -167,8 +169,8 @@ impl Survey<'_> {
         let found = judge::judge(
             self.settings,
             &image,
-            names,
-            lookup.clone(),
+            standing.names,
+            standing.lookup,
             seen,
             self.now,
             control_fails,
@@ -189,7 +191,8 @@ fn is_enforced(settings: &Settings, image: &Image, names: Option<&RepositoryName
         .any(|place| scope(settings, &judge::surroundings_of(place), names).is_enforced())
 }
 
-/// Whether the known-good image is looked at and its signer not proven. Not to get an answer about it is no failure.
+/// Whether the known-good image is looked at and its signer not proven by its `.sig`, which is what the policy looks at. Not
+/// to get an answer about it is no failure.
 #[must_use]
 pub fn control_fails(observer: &dyn Observe, control: &TrustControl) -> bool {
     let Ok(seen) = observer.observe(&control.image, &Lookup::Absent) else {
@@ -197,7 +200,14 @@ pub fn control_fails(observer: &dyn Observe, control: &TrustControl) -> bool {
     };
     let mut proven = seen.observation.proven.iter();
     let is_proven = proven.any(|proven| control.names(proven.signer()));
-    seen.observation.unknown.is_none() && !is_proven
+    let answered = !matches!(
+        seen.observation.unknown,
+        Some((
+            Cause::Outage | Cause::Absent | Cause::Limit | Cause::Host,
+            _
+        ))
+    );
+    seen.observation.has_signature_tag && answered && !is_proven
 }
 
 /// The work by repository, registries in turns; and what is no reference.

@@ -42,6 +42,22 @@ pub struct ObservedImage {
     pub notes: Vec<Note>,
 }
 
+impl ObservedImage {
+    /// Nothing is seen beside what this says, whoever looks.
+    #[must_use]
+    pub fn of_nothing(observation: Observation) -> Self {
+        Self {
+            as_policy: observation.clone(),
+            observation,
+            index_as_policy: None,
+            signatures: Vec::new(),
+            platforms: Vec::new(),
+            attestations: 0,
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// What bears on what was seen, and is no fault of the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Note {
