@@ -59,18 +59,21 @@ impl ObservedImage {
 }
 
 /// What bears on what was seen, and is no fault of the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// The registry has no referrers API; the tag that stands in for it was looked at.
     NoReferrersApi,
     /// The registry refuses to say what refers to the image.
     ReferrersRefused,
+    /// The registry was not reached; why, in one clause, cleaned.
+    NotReached(String),
 }
 
 /// For people.
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::NotReached(cause) => return write!(f, "the registry was not reached: {cause}"),
             Self::NoReferrersApi => {
                 "the registry has no API for what refers to an image; the tag that stands in for it was looked at"
             }

@@ -10,7 +10,7 @@ use signature_continuity::calls::Calls;
 use signature_continuity::digest::Digest;
 use signature_continuity::evaluate::observe_image;
 use signature_continuity::host::{Host as _, Place};
-use signature_continuity::host_error::HostError;
+use signature_continuity::host_error::{HostError, Outage};
 use signature_continuity::known::Known;
 use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::posture::{Cause, Posture};
@@ -20,7 +20,7 @@ use signature_continuity::settings::{CertificateChain, Settings};
 use std::collections::BTreeMap;
 
 use super::host::{Fact, Findings, ModuleHostView, ObservingHost, Prover};
-use super::{ObservedImage, Signature, SignedRepository};
+use super::{Note, ObservedImage, Signature, SignedRepository};
 use continuity_registry::{
     Credentials, Registries, RequestLimits, Sources, Tags, TrustMaterial, TrustRoot, TrustSource,
     platforms,
@@ -180,7 +180,7 @@ impl NativeObserver {
             is_all,
             keys_are_known,
             refused,
-            notes,
+            mut notes,
         } = host.take_findings();
         observation.incomplete |= !is_all;
         observation.bundles_read &= !refused;
@@ -205,6 +205,9 @@ impl NativeObserver {
             }
             _ => {}
         }
+        if let Some((_, Some(Outage::Unreachable))) = observation.unknown {
+            notes.extend(registry.cause(&name).map(Note::NotReached));
+        }
         let signatures = signatures(&observation.proven, &facts);
         let view = ModuleHostView(&host);
         let calls = Calls::new(&view, patience);
@@ -225,12 +228,12 @@ impl NativeObserver {
 /// Why an image without signatures is not known to be unsigned.
 fn not_there(host: &ObservingHost<'_>, name: &str, digest: &Digest) -> Option<Observation> {
     let (cause, outage) = match host.manifest(name, &Place::Digest(digest)) {
-        Ok(_) => return None,
+        // Of a type that hosts do not take: it is there.
+        Ok(_) | Err(HostError::Unusable) => return None,
         Err(HostError::Absent) => (Cause::Absent, None),
         Err(HostError::Outage(outage)) => (Cause::Outage, Some(outage)),
         Err(
             HostError::Answer
-            | HostError::Unusable
             | HostError::Negative
             | HostError::BadReference
             | HostError::Forbidden(_)

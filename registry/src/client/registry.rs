@@ -20,6 +20,8 @@ use super::throttle::{Go, Throttle};
 use super::transport::{RegistryRequest, RegistryResponse, Transport, TransportError};
 use crate::{Credentials, Sources};
 
+const NO_ANSWER: &str = "no answer in time";
+
 /// All registries.
 #[derive(Debug)]
 pub(super) struct RegistryClient {
@@ -29,6 +31,8 @@ pub(super) struct RegistryClient {
     throttles: Mutex<BTreeMap<String, Arc<Throttle>>>,
     pub(super) tokens: Mutex<HashMap<Name, Authorization>>,
     pub(super) logins: Logins,
+    /// Why registries were not reached, the last time that they were not.
+    causes: Mutex<BTreeMap<String, String>>,
 }
 
 /// A repository's name, taken apart as every client does.
@@ -62,6 +66,7 @@ impl RegistryClient {
             throttles: Mutex::default(),
             tokens: Mutex::default(),
             logins: Logins::default(),
+            causes: Mutex::default(),
         }
     }
 
@@ -114,12 +119,17 @@ impl RegistryClient {
                         _ => return Ok(answer),
                     }
                 }
-                Err(TransportError::Broken) => (Outage::Unreachable, None),
-                Err(TransportError::Unreachable) => {
+                Err(TransportError::Broken(cause)) => {
+                    self.blame(name, cause);
+                    (Outage::Unreachable, None)
+                }
+                Err(TransportError::Unreachable(cause)) => {
+                    self.blame(name, cause);
                     return Err(HostError::Outage(Outage::Unreachable));
                 }
                 Err(TransportError::Redirect) => return Err(HostError::Answer),
                 Err(TransportError::TimedOut) => {
+                    self.blame(name, NO_ANSWER.to_owned());
                     self.tell(name, throttle.unanswered(&self.limits));
                     return Err(HostError::Outage(Outage::Unreachable));
                 }
@@ -145,6 +155,15 @@ impl RegistryClient {
         }
     }
 
+    /// Why the registry was not reached, in one clause.
+    pub(super) fn cause(&self, name: &Name) -> Option<String> {
+        lock(&self.causes).get(&name.registry).cloned()
+    }
+
+    fn blame(&self, name: &Name, cause: String) {
+        lock(&self.causes).insert(name.registry.clone(), cause);
+    }
+
     /// The end of one image's time, if it begins now; none where that is beyond all clocks.
     pub(super) fn deadline(&self) -> Option<Instant> {
         Instant::now().checked_add(self.limits.image)
@@ -166,8 +185,12 @@ impl RegistryClient {
             return Ok(Arc::clone(throttle));
         }
         // An address that is none, or a proxy or certificate of the sources file that is none.
-        let transport = Transport::new(&self.sources, &name.registry, &name.address)
-            .ok_or(HostError::Outage(Outage::Unreachable))?;
+        let transport = Transport::new(&self.sources, &name.registry, &name.address);
+        let transport = transport.ok_or_else(|| {
+            let cause = "its address, or what the sources say of it, cannot be used";
+            self.blame(name, cause.to_owned());
+            HostError::Outage(Outage::Unreachable)
+        })?;
         let throttle = Arc::new(Throttle::new(transport, &self.limits));
         throttles.insert(name.registry.clone(), Arc::clone(&throttle));
         Ok(throttle)

@@ -1,9 +1,10 @@
 //! The same registry through the eyes of the module's host, which sees less than the observer.
 //!
 //! Invariant: nothing is seen here that a policy's host does not show to the policy: no bundles, and manifests as the
-//! registry has them, without what refers to an image. What the observer asked before is not asked again.
+//! registry has them and hosts take them, without what refers to an image. What the observer asked before is not asked again.
 
 use chrono::{DateTime, Utc};
+use continuity_registry::hosts_take;
 use signature_continuity::baseline::ConfigMapData;
 use signature_continuity::digest::Digest;
 use signature_continuity::host::{Bundles, Host, Place};
@@ -31,7 +32,12 @@ impl Host for ModuleHostView<'_, '_> {
     }
 
     fn manifest(&self, name: &str, place: &Place<'_>) -> Result<Vec<u8>, HostError> {
-        self.0.served(name, place)
+        let json = self.0.served(name, place)?;
+        if hosts_take(&json) {
+            Ok(json)
+        } else {
+            Err(HostError::Unusable)
+        }
     }
 
     fn verify_certificate(&self, name: &str, digest: &Digest, pem: &str) -> Result<(), HostError> {

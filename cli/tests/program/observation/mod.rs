@@ -2,6 +2,7 @@
 
 mod as_policy;
 mod bundles;
+mod causes;
 mod client;
 pub mod lab;
 mod logins;
