@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use signature_continuity::baseline::Format;
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::drift::Drift;
+use signature_continuity::posture::Posture;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -110,6 +111,7 @@ pub fn legend(inventory: &Inventory) -> Option<String> {
         .entries
         .iter()
         .filter_map(|entry| entry.found.as_ref().ok())
+        .filter(|found| found.shown().posture == Posture::Signed)
         .flat_map(|found| found.seen.signatures.iter().map(|s| s.format()))
         .collect();
     let texts: Vec<String> = formats

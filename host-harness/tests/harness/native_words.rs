@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use continuity_registry::{Credentials, Registries, RequestLimits, Sources, hosts_take};
 use continuity_testkit::registry::{Fault, Registry, Words};
-use host_harness::capabilities::{Capabilities as _, HostGeneration};
+use host_harness::capabilities::HostGeneration;
 use signature_continuity::digest::Digest;
 use signature_continuity::host::Place;
 use signature_continuity::host_error::{Asked, HostError, of_registry};
