@@ -46,7 +46,7 @@ pub(crate) fn of(found: &Found, reference: &ImageReference) -> Option<String> {
 
 /// The command that has it learned, where that would end the drift.
 fn learn_it(found: &Found, reference: &ImageReference) -> Option<String> {
-    let drifts = found.assessment.drifts.first().is_some();
+    let drifts = !found.assessment.drifts.is_empty();
     let is_known = found.learner.drifts.is_empty() && !found.known.is_empty();
     let digest = found.seen.observation.digest.as_ref()?;
     (drifts && is_known).then(|| format!("continuity learn --images {}@{digest}", reference.name()))

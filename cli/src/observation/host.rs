@@ -47,6 +47,9 @@ pub(super) use prover::Prover;
 /// The largest payload that is read; the policy looks at no layer that declares more.
 const LARGEST_PAYLOAD: usize = 64 * 1024;
 
+/// What was said of a place in a repository.
+type Asked<T> = RefCell<BTreeMap<(String, String), Result<T, HostError>>>;
+
 /// One image's observation: what is kept of one digest is not asked about another.
 pub(super) struct ObservingHost<'a> {
     registry: &'a Registries,
@@ -57,8 +60,8 @@ pub(super) struct ObservingHost<'a> {
     repository: &'a Repository,
     now: DateTime<Utc>,
     /// What the registry served, or said instead.
-    served: RefCell<BTreeMap<(String, String), Result<Vec<u8>, HostError>>>,
-    digests: RefCell<BTreeMap<(String, String), Result<Digest, HostError>>>,
+    served: Asked<Vec<u8>>,
+    digests: Asked<Digest>,
     /// What the policy's rules are given: the `.sig` with what is beside it.
     manifests: RefCell<BTreeMap<(String, String), Vec<u8>>>,
     payloads: RefCell<BTreeMap<Digest, Result<Vec<u8>, HostError>>>,
