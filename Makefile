@@ -67,7 +67,7 @@ record: policy.wasm ## Records tests/cases again, or ONLY=name: the same bytes, 
 .PHONY: bless
 bless: policy.wasm build ## The same, and takes what came out as what is expected: read the difference before you commit it
 	@$(HARNESS) replay tests/cases --bless
-	INSTA_UPDATE=always $(CARGO) test --workspace --quiet $(LOCKED)
+	UPDATE_DOCS=1 INSTA_UPDATE=always $(CARGO) test --workspace --quiet $(LOCKED)
 
 # A case for each path of docs/benchmarks.md.
 BENCHED := none-verified-digest none-verified-tag none-digest none-tag none-key-logged none-stranger-before \
@@ -94,11 +94,12 @@ fmt: ## Formats everything
 	@$(CARGO) fmt --all --manifest-path fuzz/Cargo.toml
 
 .PHONY: lint
-lint: ## What CI wants of the sources: formatted, one version everywhere, no warning from clippy or rustdoc
+lint: ## What CI wants of the sources: formatted, one version everywhere, no dead path in a document, no warning
 	@$(CARGO) fmt --all --check
 	@$(CARGO) fmt --all --check --manifest-path fuzz/Cargo.toml
 	@$(CARGO) metadata --format-version 1 $(LOCKED) --manifest-path fuzz/Cargo.toml >/dev/null
 	@scripts/versions.sh >/dev/null
+	@scripts/doc-paths.sh
 	@$(CARGO) clippy --workspace --all-targets --all-features $(LOCKED) -- -D warnings
 	@scripts/wasm-target.sh wasm32-wasip1
 	@$(CARGO) clippy --package signature-continuity --target wasm32-wasip1 $(LOCKED) -- -D warnings

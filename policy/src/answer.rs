@@ -7,6 +7,7 @@
 mod cut;
 mod denial;
 mod line;
+mod warning;
 mod words;
 
 pub use line::Line;
@@ -41,7 +42,7 @@ pub struct Answer {
 
 /// Puts an evaluation into words.
 #[must_use]
-pub fn answer(evaluation: &Evaluation<'_>) -> Answer {
+pub(crate) fn answer(evaluation: &Evaluation<'_>) -> Answer {
     let images = match &evaluation.outcome {
         Outcome::Images(images) => images,
         Outcome::Nothing => return said(evaluation, None, "nothing to look at"),
@@ -70,12 +71,12 @@ pub fn answer(evaluation: &Evaluation<'_>) -> Answer {
     let rejection = code.map(|code| (code.number(), denial::text(evaluation, images)));
     let mut warnings: Vec<String> = images
         .iter()
-        .filter_map(|image| words::warning(evaluation, image))
+        .filter_map(|image| warning::warning(evaluation, image))
         .collect();
     warnings.extend(
         images
             .iter()
-            .flat_map(|image| words::ageing(evaluation, image)),
+            .flat_map(|image| warning::ageing(evaluation, image)),
     );
     warnings.extend(evaluation.notes.iter().cloned());
     Answer {

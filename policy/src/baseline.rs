@@ -73,6 +73,9 @@ pub struct Baseline {
     /// Since when drift is enforced; `None` or a time to come: cold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub established: Option<DateTime<Utc>>,
+    /// Until when the repository was seen and never signed, where that was so: no past of its own establishes it then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsigned_until: Option<DateTime<Utc>>,
     /// The best kind of evidence that it has had.
     pub rank: Rank,
     /// In which formats its signatures are published.
@@ -279,6 +282,7 @@ impl Baseline {
             first_seen: now,
             last_seen: now,
             established: None,
+            unsigned_until: None,
             rank,
             formats: Vec::new(),
             signers: Vec::new(),

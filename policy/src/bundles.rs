@@ -20,15 +20,40 @@ pub const MOST_LOOKED_AT: usize = 16;
 /// A simple-signing manifest as a referrer (cosign 2 with `--registry-referrers-mode=oci-1-1`).
 const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
+/// The largest bundle that could be a signature: one holds a digest, a certificate and a log entry. What is larger is an
+/// attestation.
+pub const LARGEST_SIGNATURE: i64 = 64 * 1024;
+
 /// What one descriptor or referred manifest says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Referred {
     /// A signature: a bundle, or in the referrers form of cosign 2.
     Signature,
-    /// Something that is no signature: an attestation, an SBOM.
+    /// A bundle that does not say of what.
+    Bundle,
+    /// A bundle that is no signature.
+    Attestation,
+    /// Something else: an SBOM, an image.
     Other,
-    /// The descriptor does not say; the referred manifest has to be asked.
+    /// It does not say; a descriptor's manifest has to be asked.
     Unsaid,
+}
+
+impl Referred {
+    /// What something is that refers to an image, by its artifact type and its annotations: the one rule for all who ask.
+    #[must_use]
+    pub fn of(artifact_type: Option<&str>, annotations: Option<&BTreeMap<String, String>>) -> Self {
+        let annotation = |key| annotations.and_then(|a| a.get(key)).map(String::as_str);
+        let is_bundle = artifact_type.is_some_and(|t| t.starts_with(BUNDLE_TYPE_PREFIX));
+        match (annotation(PREDICATE_TYPE), artifact_type) {
+            (Some(SIGNATURE_PREDICATE), _) | (None, Some(SIGNATURE_TYPE)) => Self::Signature,
+            (Some(_), _) => Self::Attestation,
+            (None, _) if annotation(CONTENT) == Some("message-signature") => Self::Signature,
+            (None, Some(_)) if is_bundle => Self::Bundle,
+            (None, None | Some(EMPTY_TYPE | "")) => Self::Unsaid,
+            (None, Some(_)) => Self::Other,
+        }
+    }
 }
 
 /// The referrers of an image, by the fallback tag's index.
@@ -65,6 +90,12 @@ struct Manifest {
     artifact_type: Option<String>,
     annotations: Option<BTreeMap<String, String>>,
     config: Option<Config>,
+    layers: Option<Vec<Layer>>,
+}
+
+#[derive(Deserialize)]
+struct Layer {
+    size: i64,
 }
 
 #[derive(Deserialize)]
@@ -101,13 +132,13 @@ impl Referrers {
             return Some(referrers);
         };
         for descriptor in index.manifests.iter().flatten() {
-            match kind(
+            match Referred::of(
                 descriptor.artifact_type.as_deref(),
                 descriptor.annotations.as_ref(),
             ) {
                 Referred::Signature => referrers.signature = true,
-                Referred::Other => {}
-                Referred::Unsaid => match descriptor.digest.parse() {
+                Referred::Attestation | Referred::Other => {}
+                Referred::Bundle | Referred::Unsaid => match descriptor.digest.parse() {
                     Ok(digest) if referrers.unsaid.len() < MOST_LOOKED_AT => {
                         referrers.unsaid.push(digest)
                     }
@@ -132,29 +163,14 @@ pub fn referred_manifest(json: &[u8]) -> Referred {
     let of_config = manifest.config.and_then(|c| c.media_type);
     let by_config = of_config.as_deref() == Some(SIGNATURE_TYPE);
     let artifact_type = manifest.artifact_type.or(of_config);
-    let said = match kind(artifact_type.as_deref(), manifest.annotations.as_ref()) {
+    let large = |layer: &Layer| layer.size > LARGEST_SIGNATURE;
+    match Referred::of(artifact_type.as_deref(), manifest.annotations.as_ref()) {
         // Some tools say the one and some the other.
-        Referred::Other if by_config => Referred::Signature,
-        said => said,
-    };
-    if said == Referred::Unsaid {
-        Referred::Signature
-    } else {
-        said
-    }
-}
-
-fn kind(artifact_type: Option<&str>, annotations: Option<&BTreeMap<String, String>>) -> Referred {
-    let annotation = |key| annotations.and_then(|a| a.get(key)).map(String::as_str);
-    let is_bundle = artifact_type.is_some_and(|t| t.starts_with(BUNDLE_TYPE_PREFIX));
-    match (annotation(PREDICATE_TYPE), artifact_type) {
-        (Some(SIGNATURE_PREDICATE), _) => Referred::Signature,
-        (Some(_), _) => Referred::Other,
-        (None, Some(SIGNATURE_TYPE)) => Referred::Signature,
-        (None, _) if annotation(CONTENT) == Some("message-signature") => Referred::Signature,
-        (None, Some(_)) if is_bundle => Referred::Unsaid,
-        (None, None | Some(EMPTY_TYPE | "")) => Referred::Unsaid,
-        (None, Some(_)) => Referred::Other,
+        Referred::Other | Referred::Attestation if by_config => Referred::Signature,
+        // A size that is declared too large hides a signature from nobody but who looks for one.
+        Referred::Bundle if manifest.layers.iter().flatten().any(large) => Referred::Attestation,
+        Referred::Bundle | Referred::Unsaid => Referred::Signature,
+        said @ (Referred::Signature | Referred::Attestation | Referred::Other) => said,
     }
 }
 
@@ -243,6 +259,22 @@ mod tests {
     #[case::unreadable("[]", Referred::Signature)]
     #[case::bundle_without_predicate(
         r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json"}"#,
+        Referred::Signature
+    )]
+    #[case::bundle_of_a_signatures_size(
+        r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"size":65536}]}"#,
+        Referred::Signature
+    )]
+    #[case::bundle_of_another_size(
+        r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"size":65537}]}"#,
+        Referred::Attestation
+    )]
+    #[case::large_and_says_so(
+        r#"{"annotations":{"dev.sigstore.bundle.predicateType":"https://sigstore.dev/cosign/sign/v1"},"layers":[{"size":99999}]}"#,
+        Referred::Signature
+    )]
+    #[case::size_unreadable(
+        r#"{"artifactType":"application/spdx+json","layers":[{"size":"x"}]}"#,
         Referred::Signature
     )]
     #[case::sbom(r#"{"artifactType":"application/spdx+json"}"#, Referred::Other)]

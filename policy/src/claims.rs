@@ -17,7 +17,7 @@ const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
 const BUNDLE: &str = "dev.sigstore.cosign/bundle";
 /// The most layers, and the largest declared layer, for which a host is asked.
 pub const MOST_LAYERS: usize = 64;
-/// The most layers that the learner looks at: reproducible nightlies pile signatures up.
+/// The most layers that the learner looks at: builds that are reproduced every night pile signatures up.
 pub const MOST_LAYERS_LEARNED: usize = 1024;
 const LARGEST_LAYER: i64 = 64 * 1024;
 /// The largest manifest that is read: registries take 4 MiB.
@@ -108,14 +108,14 @@ impl Claims {
     /// # Errors
     /// When it is beyond the bounds or no such manifest.
     pub fn from_manifest(json: &[u8]) -> Result<Self, ClaimsError> {
-        Self::within(json, MOST_LAYERS)
+        Self::of_at_most(MOST_LAYERS, json)
     }
 
-    /// The same, with another bound of layers.
+    /// From a `.sig` manifest's JSON, as [`Self::from_manifest`], with another bound on the layers.
     ///
     /// # Errors
     /// When it is beyond the bounds or no such manifest.
-    pub fn within(json: &[u8], most: usize) -> Result<Self, ClaimsError> {
+    pub fn of_at_most(most: usize, json: &[u8]) -> Result<Self, ClaimsError> {
         if json.len() > LARGEST_MANIFEST {
             return Err(ClaimsError::TooLarge(json.len()));
         }

@@ -165,12 +165,26 @@ fn a_bad_certificate_is_no_missing_one() {
 }
 
 #[rstest]
-#[case::most(32, None)]
+#[case::most(64, None)]
 #[case::none(0, Some(ClaimsError::NoLayers))]
-#[case::more(33, Some(ClaimsError::TooManyLayers { most: 32, got: 33 }))]
-#[case::thousand(1000, Some(ClaimsError::TooManyLayers { most: 32, got: 1000 }))]
+#[case::more(65, Some(ClaimsError::TooManyLayers { most: 64, got: 65 }))]
+#[case::thousand(1000, Some(ClaimsError::TooManyLayers { most: 64, got: 1000 }))]
 fn layers_are_bounded(#[case] count: usize, #[case] error: Option<ClaimsError>) {
     assert_eq!(read(vec![layer(); count]).err(), error);
+}
+
+#[test]
+fn the_learner_reads_more_layers() {
+    let manifest = |count: usize| json!({"layers": vec![layer(); count]}).to_string();
+    let read = |count| Claims::of_at_most(MOST_LAYERS_LEARNED, manifest(count).as_bytes());
+    assert_eq!(read(1024).unwrap().layers().len(), 1024);
+    assert_eq!(
+        read(1025).err(),
+        Some(ClaimsError::TooManyLayers {
+            most: 1024,
+            got: 1025
+        })
+    );
 }
 
 #[rstest]

@@ -11,18 +11,18 @@ mod report;
 
 pub use observing::observe_image;
 pub use port_80::judged_names;
-pub use report::{Evaluation, ImageReport, Outcome, Unreadable};
+pub(crate) use report::{Evaluation, ImageReport, Outcome, Unreadable};
 
 use crate::baseline::Lookup;
 use crate::calls::Calls;
-use crate::claims::Claims;
+use crate::claims::{Claims, ClaimsError};
 use crate::decision::{Code, Decision, Scope};
 use crate::host::{Host, Place};
 use crate::judgement::{Facts, Judgement, Surroundings, scope};
 use crate::known::Known;
 use crate::observe::Observation;
 use crate::posture::Cause;
-use crate::proof::{ProvenSigner, Subject, prove};
+use crate::proof::{Extent, ProvenSigner, SignedArtifact, prove};
 use crate::reference::{ImageReference, Repository};
 use crate::request::{AdmissionContext, Looked, RequestedImage, look};
 use crate::settings::{RepositoryNames, Settings};
@@ -32,7 +32,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Evaluates one request.
-pub fn evaluate<'a>(
+pub(crate) fn evaluate<'a>(
     host: &dyn Host,
     settings: &'a Settings,
     request: &KubernetesAdmissionRequest,
@@ -229,12 +229,14 @@ impl<'a> Evaluator<'a, '_> {
         {
             Ok(json) => match Claims::from_manifest(&json) {
                 Ok(claims) => claims,
+                // More than is looked at says nothing.
+                Err(ClaimsError::TooManyLayers { .. }) => return false,
                 Err(_) => return true,
             },
             Err(_) => return false,
         };
         let chains = self.settings.certificate_chains();
-        let proven = Subject {
+        let proven = SignedArtifact {
             name: &name,
             digest,
             payload_names: &[],
@@ -243,7 +245,14 @@ impl<'a> Evaluator<'a, '_> {
         let is_wanted = |proven: &ProvenSigner| control.names(proven.signer());
         let names = self.settings.names(image.repository());
         let known = Known::new(self.settings, &names, None, &[]);
-        let findings = prove(self.calls, &proven, &claims, &known, is_wanted);
+        let findings = prove(
+            self.calls,
+            &proven,
+            &claims,
+            &known,
+            Extent::Bounded,
+            is_wanted,
+        );
         findings.interrupted.is_none() && !findings.proven.iter().any(is_wanted)
     }
 }

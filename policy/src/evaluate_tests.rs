@@ -23,10 +23,14 @@ mod budget;
 mod exceptions;
 #[path = "evaluate_tests/lost.rs"]
 mod lost;
+#[path = "evaluate_tests/never_admitted.rs"]
+mod never_admitted;
 #[path = "evaluate_tests/objects.rs"]
 mod objects;
 #[path = "evaluate_tests/trust_control.rs"]
 mod trust_control;
+#[path = "evaluate_tests/ways_around.rs"]
+mod ways_around;
 
 /// A host that has learned [`REPOSITORY`], with images `v1` (good), `v2` (unsigned) and `v3` (a stranger's).
 fn learned_host() -> FakeHost {

@@ -1,10 +1,13 @@
 //! Signature continuity: a Kubewarden policy that knows who used to sign an image's repository, and says so when that
 //! changes.
 //!
-//! The way of an evaluation, top down: [`guest`] takes the request from the host; [`evaluate`] reads all baselines,
-//! has each image observed ([`observe`], [`proof`]), held against its baseline ([`drift`]) and decided ([`decision`]), all
-//! of which is one [`judgement`]; [`answer`] puts it into words, with what can be done ([`remedy`]). Only [`kubewarden`] calls the host, behind the trait [`host::Host`]; only
-//! [`host_error`] reads an error text. Everything else is a pure function of values with the clock passed in.
+//! The way of an evaluation, top down: [`guest`] takes the request from the host; the module `evaluate` reads all
+//! baselines, has each image observed ([`observe`], [`proof`]), held against its baseline ([`drift`]) and decided
+//! ([`decision`]), all of which is one [`judgement`]; [`answer`] puts it into words, with what can be done ([`remedy`]).
+//! Only [`kubewarden`] calls the host, behind the trait [`host::Host`]; only [`host_error`] reads an error text.
+//! Everything else is a pure function of values with the clock passed in.
+//!
+//! What is public is what the operators' tools, the harness and the fuzz targets share with the policy.
 
 pub mod answer;
 pub mod baseline;
@@ -17,7 +20,7 @@ pub mod decision;
 pub mod digest;
 pub mod drift;
 pub mod duration;
-pub mod evaluate;
+mod evaluate;
 pub mod fingerprint;
 pub mod glob;
 pub mod guest;
@@ -40,6 +43,8 @@ pub mod request;
 pub mod settings;
 pub mod signer;
 pub mod subject;
+
+pub use evaluate::{judged_names, observe_image};
 
 #[cfg(test)]
 pub(crate) mod testing;

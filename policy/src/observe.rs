@@ -5,63 +5,22 @@
 //! where the operator wants it so: a pod must not be able to hang the host on a registry of its author's choice.
 
 mod bundles;
+mod observation;
+
+pub use observation::{Evidence, Observation};
 
 use crate::baseline::{Baseline, Lookup};
 use crate::calls::{CallError, Calls};
 use crate::claims::{Claims, ClaimsError, MOST_LAYERS, MOST_LAYERS_LEARNED};
 use crate::digest::Digest;
 use crate::host::Place;
-use crate::host_error::{HostError, Outage};
+use crate::host_error::HostError;
 use crate::known::Known;
 use crate::posture::{Cause, Posture, Rank};
-use crate::proof::{
-    Findings, Interruption, Problem, ProvenSigner, Subject, posture_of, prove, rank_of,
-};
+use crate::proof::{Extent, Problem, ProvenSigner, SignedArtifact, prove, rank_of};
 use crate::reference::{ImageReference, Repository};
 use crate::settings::Settings;
-use crate::signer::Signer;
 use bundles::{fallback_index, with_bundles};
-
-/// What one image carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observation {
-    /// The image's digest, where it is known.
-    pub digest: Option<Digest>,
-    /// From where the posture is known.
-    pub evidence: Evidence,
-    /// Its posture.
-    pub posture: Posture,
-    /// Who was proven.
-    pub proven: Vec<ProvenSigner>,
-    /// What was wrong with claims that were not.
-    pub problems: Vec<Problem>,
-    /// Why the posture is unknown.
-    pub unknown: Option<(Cause, Option<Outage>)>,
-    /// Whether there was a `.sig` manifest.
-    pub has_signature_tag: bool,
-    /// Whether bundles were read, so that their absence is known.
-    pub bundles_read: bool,
-    /// Whether somebody may have signed who was not seen: a claim got no answer, or there was more than is looked at.
-    /// Who is proven is proven all the same; nothing is to be concluded from who is not.
-    pub incomplete: bool,
-}
-
-/// From where a posture is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evidence {
-    /// The registry and the host's proof.
-    Proof,
-    /// The digest was verified before, by this signer.
-    Verified(Signer),
-    /// The digest ran when the baseline became established.
-    Tolerated,
-    /// Somebody allowed the digest.
-    Allowed,
-    /// The baseline: the repository was looked at and never signed.
-    ObservedUnsigned,
-    /// Nobody was asked.
-    NotAsked,
-}
 
 /// One image, as far as observing needs it.
 pub struct ImageContext<'a> {
@@ -81,69 +40,6 @@ pub struct ImageContext<'a> {
 /// Why an image cannot be observed at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostRejectsReference;
-
-impl Observation {
-    fn new(digest: Option<Digest>, posture: Posture, evidence: Evidence) -> Self {
-        Self {
-            digest,
-            evidence,
-            posture,
-            proven: Vec::new(),
-            problems: Vec::new(),
-            unknown: None,
-            has_signature_tag: false,
-            bundles_read: false,
-            incomplete: false,
-        }
-    }
-
-    /// Nobody was asked, and nobody had to be.
-    #[must_use]
-    pub fn not_asked(digest: Option<Digest>) -> Self {
-        Self::new(digest, Posture::Unknown, Evidence::NotAsked)
-    }
-
-    /// Nobody was asked: the repository was looked at before, and never signed.
-    #[must_use]
-    pub fn observed_unsigned(digest: Option<Digest>) -> Self {
-        Self::new(digest, Posture::Unsigned, Evidence::ObservedUnsigned)
-    }
-
-    /// It could not be found out.
-    #[must_use]
-    pub fn unknown(digest: Option<Digest>, cause: Cause, outage: Option<Outage>) -> Self {
-        Self {
-            unknown: Some((cause, outage)),
-            ..Self::new(digest, Posture::Unknown, Evidence::Proof)
-        }
-    }
-
-    fn unverifiable(digest: &Digest, problem: Problem) -> Self {
-        Self {
-            problems: vec![problem],
-            ..Self::new(Some(digest.clone()), Posture::Unverifiable, Evidence::Proof)
-        }
-    }
-
-    /// Signature data in a form that only the learner can prove.
-    fn of_format(digest: &Digest) -> Self {
-        Self {
-            problems: vec![Problem::Bundle],
-            ..Self::unknown(Some(digest.clone()), Cause::Format, None)
-        }
-    }
-
-    /// Whether a broken trust root would look the same.
-    #[must_use]
-    pub fn could_be_the_trust_root(&self) -> bool {
-        let undecided = match self.posture {
-            Posture::Unverifiable => true,
-            Posture::Unknown => matches!(self.unknown, Some((Cause::Answer, _))),
-            Posture::Signed | Posture::Invalid | Posture::Unsigned => false,
-        };
-        undecided && self.problems.iter().any(Problem::could_be_the_trust_root)
-    }
-}
 
 /// Observes one image.
 ///
@@ -220,13 +116,8 @@ fn signature_tag(
         digest,
         ..
     } = registry;
-    let most = if image.thorough {
-        MOST_LAYERS_LEARNED
-    } else {
-        MOST_LAYERS
-    };
     let mut observation = match calls.manifest(name, &Place::Tag(&digest.signature_tag())) {
-        Ok(json) => match Claims::within(&json, most) {
+        Ok(json) => match Claims::of_at_most(most_layers(image), &json) {
             Ok(claims) => prove_claims(calls, settings, image, name, digest, &claims),
             Err(ClaimsError::TooManyLayers { .. }) => {
                 Observation::unknown(Some((*digest).clone()), Cause::Limit, None)
@@ -241,6 +132,14 @@ fn signature_tag(
     };
     observation.has_signature_tag = true;
     Ok(Some(observation))
+}
+
+fn most_layers(image: &ImageContext<'_>) -> usize {
+    if image.thorough {
+        MOST_LAYERS_LEARNED
+    } else {
+        MOST_LAYERS
+    }
 }
 
 /// One image in its registry.
@@ -268,14 +167,14 @@ impl Image<'_> {
     /// What it means that the registry does not tell what is beside the image. A refusal is no outage where the image
     /// itself is served.
     fn unanswered(&self, error: &CallError) -> Result<Observation, HostRejectsReference> {
-        match error {
-            CallError::Host(HostError::Outage(outage)) if outage.is_refusal() => {
-                Ok(self.itself()?.unwrap_or_else(|| {
-                    Observation::unknown(Some(self.digest.clone()), Cause::Answer, None)
-                }))
-            }
-            error => unanswered(Some(self.digest.clone()), error),
+        let refused =
+            matches!(error, CallError::Host(HostError::Outage(outage)) if outage.is_refusal());
+        if !refused {
+            return unanswered(Some(self.digest.clone()), error);
         }
+        Ok(self.itself()?.unwrap_or_else(|| {
+            Observation::unknown(Some(self.digest.clone()), Cause::Answer, None)
+        }))
     }
 
     /// Nothing is seen beside the image. Lost credentials must not read so.
@@ -325,7 +224,7 @@ fn prove_claims(
     let mut payload_names = image.repository.payload_names();
     payload_names.extend(image.reference.repository().payload_names());
     let chains = settings.certificate_chains();
-    let subject = Subject {
+    let artifact = SignedArtifact {
         name,
         digest,
         payload_names: &payload_names,
@@ -337,35 +236,19 @@ fn prove_claims(
         .map_or(Rank::Unsigned, |baseline| baseline.rank);
     let known = &image.known.for_image(digest);
     // A known signer who needs no further one beside him ends the search.
-    let findings = prove(calls, &subject, claims, known, |proven: &ProvenSigner| {
+    let extent = if image.thorough {
+        Extent::Everything
+    } else {
+        Extent::Bounded
+    };
+    let enough = |proven: &ProvenSigner| {
         let signer = proven.signer();
-        !image.thorough
-            && known.contains(signer)
+        known.contains(signer)
             && (rank_of(signer) >= rank || known.may_stand_alone(signer))
             && (!known.is_pinned() || known.satisfies_pin(signer))
-    });
-    of_findings(digest, findings)
-}
-
-fn of_findings(digest: &Digest, findings: Findings) -> Observation {
-    let digest = Some(digest.clone());
-    match findings.interrupted {
-        Some(Interruption::Spent) => return Observation::unknown(digest, Cause::Limit, None),
-        Some(Interruption::NotGranted) => return Observation::unknown(digest, Cause::Host, None),
-        None => {}
-    }
-    let (posture, cause) = if findings.proven.is_empty() {
-        posture_of(&findings.problems)
-    } else {
-        (Posture::Signed, None)
     };
-    Observation {
-        proven: findings.proven,
-        problems: findings.problems,
-        unknown: cause.map(|cause| (cause, None)),
-        incomplete: findings.incomplete,
-        ..Observation::new(digest, posture, Evidence::Proof)
-    }
+    let findings = prove(calls, &artifact, claims, known, extent, enough);
+    Observation::of_findings(digest, findings)
 }
 
 fn unanswered(

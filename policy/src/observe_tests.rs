@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::baseline::{Allowed, Format, Retired, Tolerated, Verified};
+use crate::host_error::Outage;
 use crate::testing::{
     Failure, FakeHost, REPOSITORY, digest, established, google, key_signer, keyless, now, record,
     release, settings, signed_at, signer_of, sigstore,
@@ -285,7 +286,7 @@ fn mirrors_are_asked_and_aliases_are_not() {
 }
 
 #[test]
-fn a_signature_made_for_an_alias_is_at_home() {
+fn a_signature_made_for_an_alias_is_for_the_repository() {
     let settings =
         settings(json!({"aliases": [{"from": "quay.io/acme/*", "to": "ghcr.io/acme/*"}]}));
     for made_for in ["quay.io/acme/api", REPOSITORY] {
@@ -300,6 +301,9 @@ fn a_signature_made_for_an_alias_is_at_home() {
         );
         let reference = format!("quay.io/acme/api@{}", digest("v1"));
         let observation = observed(&host, &settings, &usable(learned()), &reference).unwrap();
-        assert!(observation.proven[0].is_at_home(), "{made_for}");
+        assert!(
+            observation.proven[0].is_signed_for_repository(),
+            "{made_for}"
+        );
     }
 }

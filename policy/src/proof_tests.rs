@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::baseline::Baseline;
-use crate::posture::Posture;
+use crate::host_error::HostError;
+use crate::posture::{Cause, Posture};
+use crate::public_key::PublicKey;
 use crate::settings::Settings;
+use crate::signer::Signer;
 use crate::testing::Failure;
 use crate::testing::{
     FakeHost, REPOSITORY, baseline, digest, google, key_signer, keyless, manifest_of, release,
@@ -33,6 +36,7 @@ struct Stage {
     baseline: Baseline,
     digest: Digest,
     claims: Claims,
+    extent: Extent,
 }
 
 impl Stage {
@@ -46,6 +50,7 @@ impl Stage {
             baseline: baseline(known),
             digest,
             claims: Claims::from_manifest(&manifest_of(layers)).unwrap(),
+            extent: Extent::Bounded,
         }
     }
 
@@ -59,7 +64,7 @@ impl Stage {
             .parse::<crate::reference::Repository>()
             .unwrap()
             .into();
-        let subject = Subject {
+        let artifact = SignedArtifact {
             name: REPOSITORY,
             digest: &self.digest,
             payload_names: &[REPOSITORY.to_owned()],
@@ -67,7 +72,7 @@ impl Stage {
         };
         let known = Known::new(&self.settings, &names, Some(&self.baseline), &[]);
         let calls = Calls::new(&self.host, TimeDelta::seconds(10));
-        prove(&calls, &subject, &self.claims, &known, enough)
+        prove(&calls, &artifact, &self.claims, &known, self.extent, enough)
     }
 }
 
@@ -129,14 +134,15 @@ fn accepts_a_known_key_and_one_from_the_log(#[case] kind: KeyKind) {
     }
 }
 
-/// What a host says of a key's signature that it cannot verify, or that is wrong.
+/// What it comes to that a host does not confirm a key's signature.
 #[rstest]
-#[case::p256(KeyKind::P256, Posture::Invalid)]
-#[case::p384(KeyKind::P384, Posture::Unverifiable)]
-#[case::rsa(KeyKind::Rsa2048, Posture::Unverifiable)]
-fn a_no_to_a_logged_key_contradicts_only_where_every_host_verifies_its_kind(
+#[case::p256(KeyKind::P256, Cause::Answer)]
+#[case::ed25519(KeyKind::Ed25519, Cause::Answer)]
+#[case::p384(KeyKind::P384, Cause::Format)]
+#[case::rsa(KeyKind::Rsa2048, Cause::Format)]
+fn a_no_to_a_logged_key_is_the_learners_to_tell_where_hosts_differ(
     #[case] kind: KeyKind,
-    #[case] expected: Posture,
+    #[case] expected: Cause,
 ) {
     let key = SigningKey::generate(kind).unwrap();
     let log = Some(sigstore().log());
@@ -146,7 +152,12 @@ fn a_no_to_a_logged_key_contradicts_only_where_every_host_verifies_its_kind(
         .host
         .fail("verify-key", Failure::Error(HostError::Negative));
     let findings = stage.prove();
-    assert_eq!(posture(&findings), expected, "{:?}", findings.problems);
+    assert_eq!(
+        posture_of(&findings.problems),
+        (Posture::Unknown, Some(expected)),
+        "{:?}",
+        findings.problems
+    );
 }
 
 #[test]
@@ -272,15 +283,19 @@ fn rejects_a_leaf_from_before_its_authority() {
 }
 
 #[rstest]
-#[case::other_kind(KeyKind::P521, true)]
-#[case::nobody_gives_the_key(KeyKind::P256, false)]
-fn rejects_keys_that_cannot_be_asked_about(#[case] kind: KeyKind, #[case] logged: bool) {
+#[case::other_kind(KeyKind::P521, true, (Posture::Unknown, Some(Cause::Format)))]
+#[case::nobody_gives_the_key(KeyKind::P256, false, (Posture::Unverifiable, None))]
+fn rejects_keys_that_cannot_be_asked_about(
+    #[case] kind: KeyKind,
+    #[case] logged: bool,
+    #[case] expected: (Posture, Option<Cause>),
+) {
     let key = SigningKey::generate(kind).unwrap();
     let log = logged.then(|| sigstore().log());
     let signature = Signature::by_key(&key, &payload(REPOSITORY), log, signed_at()).unwrap();
     let stage = Stage::new(&[], &[layer(&signature)]);
     let findings = stage.prove();
-    assert_eq!(posture(&findings), Posture::Unverifiable);
+    assert_eq!(posture_of(&findings.problems), expected);
     assert!(matches!(
         findings.problems[..],
         [Problem::Key(_) | Problem::UnknownKey]
@@ -308,7 +323,7 @@ fn new_key() -> SigningKey {
 fn says_whether_a_signature_was_made_for_the_repository(
     #[case] repository: &str,
     #[case] annotation: Option<&str>,
-    #[case] at_home: bool,
+    #[case] signed_for_repository: bool,
 ) {
     let mut payload = SimpleSigning::cosign(repository, digest("the image").as_str());
     if let Some(key) = annotation {
@@ -318,7 +333,10 @@ fn says_whether_a_signature_was_made_for_the_repository(
         .sign_payload(&payload.bytes(), signed_at())
         .unwrap();
     let findings = Stage::new(&[], &[layer(&signature)]).prove();
-    assert_eq!(findings.proven[0].is_at_home(), at_home);
+    assert_eq!(
+        findings.proven[0].is_signed_for_repository(),
+        signed_for_repository
+    );
 }
 
 #[test]

@@ -268,7 +268,7 @@ fn tells_what_refers_to_an_image() {
             "bundle-referrer-manifest" => {
                 let text = String::from_utf8(fixture.bytes()).unwrap();
                 let expected = if text.contains("https://slsa.dev/provenance") {
-                    Referred::Other
+                    Referred::Attestation
                 } else {
                     Referred::Signature
                 };
@@ -276,5 +276,69 @@ fn tells_what_refers_to_an_image() {
             }
             _ => {}
         }
+    }
+}
+
+/// A file of the second collection, where it is there.
+fn made(path: &str) -> Option<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/turn-2/made");
+    if !folder.is_dir() {
+        println!("skipped: no real-world fixtures beside the project");
+        return None;
+    }
+    Some(std::fs::read(folder.join(path)).unwrap())
+}
+
+#[test]
+fn reads_signatures_as_they_pile_up_and_as_registries_wrap_them() {
+    for (path, count) in [
+        ("33-layers/sig-manifest.json", 33),
+        ("line-break-in-signature/sig-manifest.json", 1),
+    ] {
+        let Some(manifest) = made(path) else { return };
+        let claims = Claims::from_manifest(&manifest).unwrap();
+        assert_eq!(claims.layers().len(), count, "{path}");
+        for layer in claims.layers() {
+            let (_, verifier) = layer.own_entry().unwrap();
+            let leaf = layer.leaf().unwrap();
+            assert_eq!(verifier, &Verifier::Certificate(leaf.der().to_vec()));
+            // The guest's own check, on data of the public-good instance.
+            let signature = layer.signature.as_ref().unwrap();
+            let made = leaf.key().unwrap().made(signature, &layer.digest);
+            assert_eq!(made, Some(true), "{path}");
+        }
+    }
+}
+
+#[test]
+fn tells_signatures_in_other_forms_from_attestations() {
+    let index = |path: &str| made(path).map(|json| Referrers::from_index(&json).unwrap());
+    let told = |path: &str| made(path).map(|json| referred_manifest(&json));
+    let Some(typed) = index("oci11-signature/referrers-index.json") else {
+        return;
+    };
+    assert!(typed.signature);
+    for (path, unsaid) in [
+        ("oci11-signature/referrers-index-untyped.json", 1),
+        ("cosign3-bundle/fallback-index-ghcr.json", 1),
+        ("five-attestations/fallback-index.json", 5),
+    ] {
+        let referrers = index(path).unwrap();
+        assert_eq!(referrers.unsaid.len(), unsaid, "{path}");
+        assert!(
+            !referrers.signature && !referrers.more && !referrers.unreadable,
+            "{path}"
+        );
+    }
+    for path in [
+        "oci11-signature/referrer-manifest-old.json",
+        "oci11-signature/referrer-manifest-new.json",
+        "cosign3-bundle/referrer-manifest.json",
+    ] {
+        assert_eq!(told(path), Some(Referred::Signature), "{path}");
+    }
+    for at in 0..5 {
+        let path = format!("five-attestations/att-{at}.json");
+        assert_eq!(told(&path), Some(Referred::Attestation), "{path}");
     }
 }

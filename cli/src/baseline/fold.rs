@@ -11,7 +11,6 @@ use super::untaught::Reason;
 use super::update::BaselineUpdate;
 use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::Baseline;
-use signature_continuity::posture::Rank;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
 
@@ -56,6 +55,7 @@ pub fn fold(
             let may = |qualified: &Qualified<'_>| {
                 before.established.is_none()
                     && !was_never_signed(before)
+                    && before.unsigned_until.is_none()
                     && !pupil.is_retired(qualified.signer())
             };
             let historic = historic.filter(may);
@@ -101,7 +101,7 @@ pub fn fold(
 /// Whether a repository was seen, and never signed: its first proven signature begins it, as if it were new, but for its
 /// past, which says nothing of somebody who came later.
 fn was_never_signed(baseline: &Baseline) -> bool {
-    baseline.rank == Rank::Unsigned && baseline.signers.is_empty()
+    !baseline.is_signed()
 }
 
 /// What releases that are to come teach: that they are by known signers. They add no signers and start no clock. Of more

@@ -12,6 +12,7 @@ mod history;
 mod provenance;
 mod result;
 mod strangers;
+mod unsigned;
 mod untaught;
 mod update;
 
@@ -22,6 +23,7 @@ pub use fold::{Terms, ahead, fold};
 pub use history::Past;
 pub use provenance::note_provenance;
 pub use result::{BaselineEvent, UpdateResult};
+pub use unsigned::never_signed;
 pub use untaught::{Reason, Untaught, untaught};
 
 #[cfg(test)]

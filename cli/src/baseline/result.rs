@@ -26,6 +26,8 @@ pub enum UpdateResult {
 pub enum BaselineEvent {
     /// The repository was never seen signed before.
     Repository,
+    /// The repository was seen running, looked at in full, and nobody signed it.
+    NeverSigned,
     /// A cold baseline takes a signer in.
     Signer(Signer),
     /// A known signer introduced another one.
@@ -54,6 +56,7 @@ impl fmt::Display for BaselineEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Repository => f.write_str("the repository's first proven signature"),
+            Self::NeverSigned => f.write_str("seen running, looked at in full, and not signed"),
             Self::Signer(signer) => write!(f, "signer {}  {signer}", signer.id().short()),
             Self::Introduced { signer, by } => write!(
                 f,

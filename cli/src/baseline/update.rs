@@ -261,6 +261,7 @@ impl<'a> BaselineUpdate<'a> {
     pub(super) fn begin_the_clock(&mut self) {
         if !self.baseline.signers.is_empty() {
             self.baseline.first_seen = self.now;
+            self.baseline.unsigned_until = Some(self.now);
             self.news.insert(0, BaselineEvent::Repository);
         }
     }

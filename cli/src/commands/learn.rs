@@ -201,7 +201,11 @@ impl Learn {
             history_limit: usize::from(self.history_limit),
             most_new: self.max_new,
             accept_lost: self.accept_lost.iter().cloned().collect(),
-            share: if complete { self.share() } else { Share::Part },
+            share: if complete {
+                self.share()
+            } else {
+                self.share().cut()
+            },
         }
     }
 

@@ -181,8 +181,10 @@ fn signer(record: &SignerRecord) -> String {
 fn state(baseline: &Baseline, now: DateTime<Utc>) -> &'static str {
     if baseline.is_established(now) {
         "established"
+    } else if baseline.is_signed() {
+        "not established"
     } else {
-        "cold"
+        "never signed"
     }
 }
 

@@ -11,7 +11,8 @@ use crate::output;
 use crate::output::cause::with_cause;
 use crate::output::words::counted;
 use crate::program::Status;
-use crate::store::{Backup, StoreError};
+use crate::store::names;
+use crate::store::{Backup, Revision, StoreError};
 
 /// Put baselines back that are in a backup and not in the store. What is there stays as it is.
 #[derive(Debug, Args)]
@@ -49,11 +50,21 @@ impl Restore {
         if backup.baselines.is_empty() {
             bail!("there are no baselines in `{}`", self.backup.display());
         }
+        let mut signed = Vec::new();
         let (mut restored, mut newer, mut refused) = (0_usize, 0_usize, backup.unusable.len());
         for (repository, baseline) in &backup.baselines {
-            let stored = store.read(repository)?;
+            let stored = names::find(store.as_ref(), repository)?;
             match stored.lookup {
-                Lookup::Absent | Lookup::Lost => {}
+                Lookup::Absent => {}
+                Lookup::Lost if stored.revision == Revision::Absent => {}
+                Lookup::Lost => {
+                    output::note(&format!(
+                        "{repository}: what is in the store says that it was never signed, which is not true; remove {} yourself, then restore again",
+                        config_map_name(repository)
+                    ));
+                    refused += 1;
+                    continue;
+                }
                 Lookup::Usable(there) => {
                     if there.generation < baseline.generation {
                         output::note(&format!(
@@ -98,6 +109,13 @@ impl Restore {
                 baseline.generation
             ))?;
             restored += 1;
+            if baseline.is_signed() {
+                signed.push(repository);
+            }
+        }
+        if !self.dry_run {
+            // Their names may have been lost with them.
+            names::record(store.as_ref(), signed.into_iter())?;
         }
         let verb = if self.dry_run {
             "would be put back"

@@ -107,7 +107,7 @@ impl Report {
             }
         };
         let mut by_state: BTreeMap<&'static str, usize> =
-            BTreeMap::from([("established", 0), ("cold", 0), ("unusable", 0)]);
+            BTreeMap::from([("established", 0), ("not established", 0), ("unusable", 0)]);
         let mut usable = Vec::new();
         for object in &listed {
             let name = match &object.baseline {
@@ -115,8 +115,10 @@ impl Report {
                     usable.push(baseline.as_ref());
                     if baseline.is_established(now) {
                         "established"
+                    } else if baseline.is_signed() {
+                        "not established"
                     } else {
-                        "cold"
+                        "never signed"
                     }
                 }
                 Err(why) => {

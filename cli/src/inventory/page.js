@@ -97,7 +97,7 @@
       cell("Posture", clean(image.postureName ?? "unknown")),
       cell("Signed by", foreign(image.signedBy ?? "–")),
       cell("Baseline", clean(!baseline || baseline.state === "absent" ? "–" : baseline.name),
-        baseline?.state === "cold" ? node("span", "below", "not established") : ""),
+        baseline?.state === "notEstablished" ? node("span", "below", "not established") : ""),
       cell("Where", places.length ? foreign(clean(places[0], 120)) : "–",
         places.length > 1 ? node("span", "below", `and ${places.length - 1} more`) : ""),
     );

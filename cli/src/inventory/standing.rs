@@ -5,7 +5,7 @@
 
 use crate::observation::{Observe, ObservedImage};
 use signature_continuity::baseline::Lookup;
-use signature_continuity::evaluate::judged_names;
+use signature_continuity::judged_names;
 use signature_continuity::observe::Observation;
 use signature_continuity::posture::Cause;
 use signature_continuity::reference::{ImageReference, Repository};

@@ -18,7 +18,7 @@ pub use options::{History, Options, Share};
 pub use outcome::{Change, Outcome, is_drift, looks_broken};
 pub use snapshot::StoreSnapshot;
 
-use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold, untaught};
+use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold, never_signed, untaught};
 use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::{Note, RepositoryObserver};
 use crate::output::cause::with_cause;
@@ -26,6 +26,7 @@ use crate::store::names;
 use crate::store::{LearnerState, Store, StoreError, Stored, signed};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Lookup, State};
+use signature_continuity::observe::Observation;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use waiting::{is_unknown, waits};
 
+/// How many repositories that were never signed have a baseline: each is one object.
+const MOST_NEVER_SIGNED: usize = 20_000;
 /// How many new repositories are named at once, so that few go unnamed where a run is killed.
 const NAMED_AT_ONCE: usize = 64;
 /// How often a baseline is folded anew because somebody else wrote in between.
@@ -94,7 +97,7 @@ impl Learner<'_> {
         });
         let finished = surveyed.and_then(|()| match self.options.share {
             Share::Whole => self.establish_the_rest(&memory, &mut outcome),
-            Share::Declared | Share::Part => Ok(()),
+            Share::Declared | Share::DeclaredPart | Share::Part => Ok(()),
         });
         self.name_new(&mut outcome, 0);
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
@@ -130,14 +133,16 @@ impl Learner<'_> {
     fn name_all(&self, memory: &StoreSnapshot, outcome: &mut Outcome) {
         for (shard, why) in memory.names().unreadable() {
             outcome.fail(format!(
-                "{} cannot be read ({why}): of its repositories none that has no baseline is begun; bring it back with continuity restore",
+                "{} cannot be read ({why}): none of its repositories that has no baseline is begun; remove that object yourself, and the next run names what is there",
                 shard.config_map_name()
             ));
         }
         if self.options.dry_run {
             return;
         }
-        if let Err(error) = names::record(self.store, memory.repositories()) {
+        let named = names::record(self.store, memory.repositories());
+        // One that is there is read from the host's cache; one that is not, never.
+        if let Err(error) = named.and_then(|_| names::prepare(self.store)) {
             outcome.fail(with_cause(&error));
         }
     }
@@ -224,10 +229,25 @@ impl Learner<'_> {
                 establish_after: self.settings.baseline.establish_after,
                 now: self.now,
                 past: past_sights.as_ref(),
-                may_establish: share != Share::Part && unknown.is_none(),
+                may_establish: !share.is_partial() && unknown.is_none(),
                 settings: self.settings,
             };
-            let teach = |before: Option<&Baseline>| fold(before, repository, &sights, &terms);
+            let all = unsigned_candidates(&entries, share);
+            let teach = |before: Option<&Baseline>| {
+                let lesson = fold(before, repository, &sights, &terms);
+                match (&all, &lesson) {
+                    (Some(all), UpdateResult::Nothing(_) | UpdateResult::Unchanged)
+                        if before.is_none_or(|before| !before.is_signed()) =>
+                    {
+                        let all = all.iter().copied();
+                        match never_signed(before, repository, all, self.now) {
+                            UpdateResult::Nothing(_) => lesson,
+                            taught => taught,
+                        }
+                    }
+                    _ => lesson,
+                }
+            };
             let after = match teach(stored.lookup.baseline()) {
                 UpdateResult::Learned { baseline, .. } => Some(*baseline),
                 UpdateResult::Unchanged | UpdateResult::Nothing(_) => {
@@ -254,6 +274,21 @@ impl Learner<'_> {
         Ok(())
     }
 
+    /// Whether there is room for one more repository that was never signed.
+    fn has_room(&self, memory: &StoreSnapshot, outcome: &mut Outcome) -> bool {
+        let begun = outcome
+            .changes
+            .iter()
+            .filter(|change| change.before.is_none() && !change.after.is_signed());
+        if memory.never_signed().saturating_add(begun.count()) < MOST_NEVER_SIGNED {
+            return true;
+        }
+        outcome.note(format!(
+            "more than {MOST_NEVER_SIGNED} repositories were never signed: those beyond are not written down, and stay new"
+        ));
+        false
+    }
+
     /// Whether a baseline is to become established by now.
     fn is_due(&self, lookup: &Lookup) -> bool {
         match lookup {
@@ -267,7 +302,7 @@ impl Learner<'_> {
 
     fn sight<'e>(&self, entry: &'e Entry) -> Option<DigestObservation<'e>> {
         let found = entry.found.as_ref().ok()?;
-        let runs = self.options.share == Share::Declared || entry.image.running.is_some();
+        let runs = self.options.share.is_declared() || entry.image.running.is_some();
         DigestObservation::new(&found.seen, runs)
     }
 
@@ -298,7 +333,11 @@ impl Learner<'_> {
                 outcome.answered();
                 return Ok(());
             };
-            if before.is_none() && !self.may_begin(repository, memory, outcome) {
+            let begins = before.is_none();
+            if begins && !self.may_begin(repository, memory, outcome) {
+                return Ok(());
+            }
+            if begins && !baseline.is_signed() && !self.has_room(memory, outcome) {
                 return Ok(());
             }
             let written = if self.options.dry_run {
@@ -404,11 +443,23 @@ impl Learner<'_> {
             },
             examined: memory.examined(&outcome.examined, self.now.date_naive()),
             found: Some(match (self.options.share, memory.found()) {
-                (Share::Part, Some(earlier)) => outcome.report_over(earlier),
-                (Share::Part | Share::Whole | Share::Declared, _) => outcome.report(),
+                (share, Some(earlier)) if share.is_partial() => outcome.report_over(earlier),
+                (_, _) => outcome.report(),
             }),
         })
     }
+}
+
+/// What the images of a repository carry, where all of them were looked at and one of them runs.
+fn unsigned_candidates(entries: &[Entry], share: Share) -> Option<Vec<&Observation>> {
+    let runs = |entry: &Entry| share.is_declared() || entry.image.running.is_some();
+    if !entries.iter().any(runs) {
+        return None;
+    }
+    let found = entries.iter().map(|entry| entry.found.as_ref().ok());
+    found
+        .map(|found| found.map(|found| &found.seen.observation))
+        .collect()
 }
 
 #[cfg(test)]

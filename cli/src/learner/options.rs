@@ -29,6 +29,8 @@ pub enum Share {
     Whole,
     /// What somebody declares to run: manifests, recorded reviews.
     Declared,
+    /// What somebody declares to run, but for files that could not be read: what runs is there, and not all of it.
+    DeclaredPart,
     /// A part, such as some namespaces. Nothing becomes established by it: what runs elsewhere would not be tolerated.
     Part,
 }
@@ -54,6 +56,35 @@ impl Default for Options {
             most_new: 10_000,
             accept_lost: BTreeSet::new(),
             share: Share::Whole,
+        }
+    }
+}
+
+impl Share {
+    /// Whether what is declared is what runs.
+    #[must_use]
+    pub fn is_declared(self) -> bool {
+        match self {
+            Self::Declared | Self::DeclaredPart => true,
+            Self::Whole | Self::Part => false,
+        }
+    }
+
+    /// Whether something may run that is not among the images.
+    #[must_use]
+    pub fn is_partial(self) -> bool {
+        match self {
+            Self::Part | Self::DeclaredPart => true,
+            Self::Whole | Self::Declared => false,
+        }
+    }
+
+    /// The same, of which a part could not be read.
+    #[must_use]
+    pub fn cut(self) -> Self {
+        match self {
+            Self::Declared | Self::DeclaredPart => Self::DeclaredPart,
+            Self::Whole | Self::Part => Self::Part,
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn is_unknown(entry: &Entry, share: Share) -> bool {
     match share {
         Share::Whole if entry.image.running.is_some() => observation.is_err(),
         Share::Whole => entry.image.hidden,
-        Share::Declared | Share::Part => match observation {
+        Share::Declared | Share::DeclaredPart | Share::Part => match observation {
             Err(_) => true,
             Ok(observation) => {
                 let is_there = !matches!(observation.unknown, Some((Cause::Absent, _)));

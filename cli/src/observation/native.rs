@@ -8,11 +8,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::calls::Calls;
 use signature_continuity::digest::Digest;
-use signature_continuity::evaluate::observe_image;
 use signature_continuity::host::{Host as _, Place};
 use signature_continuity::host_error::{HostError, Outage};
 use signature_continuity::known::Known;
 use signature_continuity::observe::{ImageContext, Observation, observe};
+use signature_continuity::observe_image;
 use signature_continuity::posture::{Cause, Posture};
 use signature_continuity::proof::{Problem, ProvenSigner};
 use signature_continuity::reference::ImageReference;
@@ -117,6 +117,10 @@ impl NativeObserver {
                         ..of_index
                     })
                 } else {
+                    // Somebody may have signed what lists it: that is not "nobody signs here".
+                    let mut seen = seen;
+                    seen.observation.incomplete |=
+                        of_index.observation.posture != Posture::Unsigned;
                     Ok(seen)
                 }
             }

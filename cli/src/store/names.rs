@@ -133,6 +133,23 @@ pub fn record<'a>(
     Ok(added)
 }
 
+/// Makes the shards that are not there: hosts keep what they read, and ask again each time for what is absent.
+///
+/// # Errors
+/// When the store does not answer.
+pub fn prepare(store: &dyn Store) -> Result<(), StoreError> {
+    for shard in Shard::all() {
+        if store.names(shard)?.revision == Revision::Absent {
+            match store.write_names(&Names::new(shard), &Revision::Absent) {
+                // Somebody else was faster.
+                Ok(()) | Err(StoreError::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// No longer names `repository`: somebody accepts that its baseline is lost. Whether it was named.
 ///
 /// # Errors

@@ -66,6 +66,18 @@ fn names_are_added_once_and_taken_out_on_demand() {
 }
 
 #[test]
+fn shards_are_there_before_anything_is_in_them() {
+    let (_directory, store) = store();
+    prepare(&store).unwrap();
+    prepare(&store).unwrap();
+    for shard in Shard::all() {
+        let stored = store.names(shard).unwrap();
+        assert_ne!(stored.revision, Revision::Absent);
+        assert!(stored.names.unwrap().is_empty());
+    }
+}
+
+#[test]
 fn names_that_cannot_be_read_leave_it_open_and_are_left_alone() {
     let (directory, store) = store();
     let lost = repository("api");

@@ -10,7 +10,7 @@ use signature_continuity::posture::{Posture, Rank};
 use crate::studio::{Expected, Scene, Studio, called, key_signer, release, signer_of};
 
 const CONTINUOUS: Expected<'static> = Expected {
-    drift: "continuous",
+    drift: "none",
     posture: &["signed"],
     code: None,
 };

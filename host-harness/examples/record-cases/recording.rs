@@ -34,6 +34,12 @@ impl Recording {
         changed::record(&mut studio)?;
         undetermined::record(&mut studio)?;
         shapes::record(&mut studio)?;
+        ensure!(
+            studio.surprises.is_empty(),
+            "{} cases came out otherwise:\n{}",
+            studio.surprises.len(),
+            studio.surprises.join("\n")
+        );
         let recorded = studio.recorded();
         let unknown: Vec<_> = self.only.difference(recorded).cloned().collect();
         ensure!(

@@ -40,8 +40,27 @@ fn kinds(studio: &mut Studio) -> anyhow::Result<()> {
             group,
             json!({"containers": [{"name": "c", "image": image}]}),
         );
-        scene.take(&UNSIGNED)?;
+        // Its pods are judged anew.
+        scene.take(&Expected {
+            code: None,
+            ..UNSIGNED
+        })?;
     }
+    // What is proven of it rejects the workload itself.
+    let mut scene = studio.scene("signer-deployment")?;
+    scene.known()?;
+    scene.signed("v1", &[Identity::google("dev@acme.example")])?;
+    let image = format!("{}:v1", scene.repository());
+    scene.ask(
+        "Deployment",
+        "apps",
+        json!({"containers": [{"name": "c", "image": image}]}),
+    );
+    scene.take(&Expected {
+        drift: "signer",
+        posture: &["signed"],
+        code: Some(403),
+    })?;
     for (name, place) in [
         ("unsigned-init-container", "initContainers"),
         ("unsigned-image-volume", "volumes"),
@@ -125,6 +144,8 @@ fn audit_scanner(studio: &mut Studio) -> anyhow::Result<()> {
         json!({"username": "system:node:worker-1", "groups": ["system:nodes"]});
     scene.request["object"]["metadata"]["annotations"] =
         json!({"kubernetes.io/config.mirror": "abc"});
+    scene.request["object"]["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "Node", "name": "worker-1", "uid": "u"}]);
     scene.take(&Expected {
         drift: "",
         posture: &[],
@@ -204,7 +225,9 @@ fn unreadable(studio: &mut Studio) -> anyhow::Result<()> {
     let odd: [(&str, Value, Option<u16>); 3] = [
         (
             "unreadable-kind",
-            json!({"apiVersion": "example.org/v1", "kind": "Widget"}),
+            json!({"apiVersion": "example.org/v1", "kind": "Widget", "spec": {"template": {"spec": {
+                "containers": [{"name": "c", "image": "ghcr.io/acme/api:v1"}],
+            }}}}),
             Some(403),
         ),
         (

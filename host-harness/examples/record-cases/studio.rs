@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use continuity_cli::store::DirectoryWriter;
+use continuity_cli::store::{DirectoryBaselines, DirectoryWriter, names};
 use continuity_testkit::sigstore::{KeySource, SigningKey};
 use continuity_testkit::{
     FaultRule, Identity, KeyKind, PrivateSigstore, Registry, Signature, SignatureLayer,
@@ -41,6 +41,8 @@ pub struct Studio {
     pub out: PathBuf,
     pub only: BTreeSet<String>,
     pub recorded: BTreeSet<String>,
+    /// Cases of which something else came than must.
+    pub surprises: Vec<String>,
 }
 
 /// One case before it is recorded.
@@ -81,6 +83,7 @@ impl Studio {
             out: out.to_owned(),
             only,
             recorded: BTreeSet::new(),
+            surprises: Vec::new(),
         })
     }
 
@@ -216,6 +219,19 @@ impl Scene<'_> {
     /// The established baseline of most cases: signed by the release workflow.
     pub fn known(&self) -> anyhow::Result<()> {
         self.keep(&self.baseline(&[signer_of(&release())])?)
+    }
+
+    /// The baseline of a repository that was seen running and never signed.
+    pub fn never_signed(&self) -> anyhow::Result<()> {
+        let baseline = Baseline::new(self.repository().parse()?, Rank::Unsigned, self.now());
+        self.keep(&baseline)
+    }
+
+    /// Puts the repository on record as signed.
+    pub fn name(&self) -> anyhow::Result<()> {
+        let store = DirectoryBaselines::open(self.store.path(), NAMESPACE, false)?;
+        names::record(&store, [&self.repository().parse()?].into_iter())?;
+        Ok(())
     }
 
     pub fn state(&self, ago: TimeDelta) -> anyhow::Result<()> {

@@ -23,14 +23,18 @@ use crate::studio::{Expected, Scene};
 const GENERATIONS: [HostGeneration; 2] = HostGeneration::ALL;
 
 impl Scene<'_> {
-    /// Runs the case for real, holds it against what must come of it, and writes the folder.
-    pub fn take(self, expected: &Expected<'_>) -> anyhow::Result<()> {
-        let name = self.name.clone();
-        self.record_case(expected)
-            .with_context(|| format!("the case {name}"))
+    /// Runs the case for real, holds it against what must come of it, and writes the folder. What comes otherwise is told
+    /// at the end, with whatever else does.
+    pub fn take(mut self, expected: &Expected<'_>) -> anyhow::Result<()> {
+        if let Err(error) = self.record_case(expected) {
+            self.studio
+                .surprises
+                .push(format!("{}: {error:#}", self.name));
+        }
+        Ok(())
     }
 
-    fn record_case(self, expected: &Expected<'_>) -> anyhow::Result<()> {
+    fn record_case(&mut self, expected: &Expected<'_>) -> anyhow::Result<()> {
         if !self.studio.only.is_empty() && !self.studio.only.contains(&self.name) {
             return Ok(());
         }
@@ -70,7 +74,7 @@ impl Scene<'_> {
                 Verdict::Broken(error) => return Err(error.context("it does not replay")),
             }
         }
-        self.studio.recorded.insert(self.name);
+        self.studio.recorded.insert(self.name.clone());
         Ok(())
     }
 

@@ -12,7 +12,11 @@ use crate::studio::{Expected, Studio, release, signer_of};
 const OUTAGE: Expected<'static> = Expected {
     drift: "undetermined outage",
     posture: &["unknown"],
-    code: None,
+    code: Some(500),
+};
+const ANSWER: Expected<'static> = Expected {
+    drift: "undetermined answer",
+    ..OUTAGE
 };
 const BASELINE: Expected<'static> = Expected {
     drift: "undetermined baseline",
@@ -36,14 +40,16 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
             .to_string()
             .into_bytes(),
     };
-    for (name, fault) in [
-        ("undetermined-unavailable", Fault::Status(503)),
-        ("undetermined-rate-limit", Fault::RateLimited),
-        ("undetermined-unauthorized", Fault::Unauthorized),
-        ("undetermined-denied", Fault::Denied),
+    // What is refused about the signature alone, while the image is served, is no outage.
+    for (name, fault, expected) in [
+        ("undetermined-unavailable", Fault::Status(503), &OUTAGE),
+        ("undetermined-rate-limit", Fault::RateLimited, &OUTAGE),
+        ("undetermined-unauthorized", Fault::Unauthorized, &ANSWER),
+        ("undetermined-denied", Fault::Denied, &ANSWER),
         (
             "undetermined-unheard-words",
             words("the thing is elsewhere today"),
+            &ANSWER,
         ),
     ] {
         let mut scene = studio.scene(name)?;
@@ -51,7 +57,7 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
         let digest = scene.signed("v1", &[release()])?;
         scene.fault(FaultRule::new(&scene.path, "sha256-*.sig", fault));
         scene.run_digest(&digest);
-        scene.take(&OUTAGE)?;
+        scene.take(expected)?;
     }
 
     // The operator knows what those words mean.
@@ -78,23 +84,26 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
     let rule = FaultRule::new(&scene.path, "sha256-*.sig", Fault::Status(503)).after(1);
     scene.fault(rule);
     scene.run_digest(&digest);
-    scene.take(&OUTAGE)?;
+    scene.take(&ANSWER)?;
 
     let mut scene = studio.scene("undetermined-no-such-image")?;
     scene.known()?;
     scene.run_tag("v1");
-    scene.take(&OUTAGE)?;
+    scene.take(&Expected {
+        drift: "undetermined absent",
+        ..OUTAGE
+    })?;
 
-    for (name, deny, pinned, code) in [
-        ("undetermined-unreachable", false, false, None),
-        ("undetermined-unreachable-denied", true, false, Some(500)),
-        ("undetermined-unreachable-pinned", false, true, Some(500)),
+    for (name, admit, pinned, code) in [
+        ("undetermined-unreachable", false, false, Some(500)),
+        ("undetermined-unreachable-waived", true, false, None),
+        ("undetermined-unreachable-pinned", true, true, Some(500)),
     ] {
         let mut scene = studio.scene(name)?;
         scene.unreachable();
         scene.known()?;
-        if deny {
-            scene.set("onUndetermined", json!("deny"));
+        if admit {
+            scene.set("onUndetermined", json!("admit"));
         }
         if pinned {
             pin(&mut scene, &release());
@@ -102,16 +111,18 @@ fn outages(studio: &mut Studio) -> anyhow::Result<()> {
         scene.run_tag("v1");
         scene.take(&Expected { code, ..OUTAGE })?;
     }
-    let mut scene = studio.scene("undetermined-unreachable-waived")?;
+    let mut scene = studio.scene("undetermined-unreachable-waived-by-entry")?;
     scene.unreachable();
     scene.known()?;
     scene.set(
         "enforce",
         json!([{"namespaces": ["prod"], "onUndetermined": "admit"}]),
     );
-    pin(&mut scene, &release());
     scene.run_tag("v1");
-    scene.take(&OUTAGE)
+    scene.take(&Expected {
+        code: None,
+        ..OUTAGE
+    })
 }
 
 fn limits(studio: &mut Studio) -> anyhow::Result<()> {
@@ -246,8 +257,8 @@ fn trust_root(studio: &mut Studio) -> anyhow::Result<()> {
 
 fn formats(studio: &mut Studio) -> anyhow::Result<()> {
     for (name, established, code) in [
-        ("undetermined-format", true, Some(500)),
-        ("undetermined-format-cold", false, None),
+        ("unsigned-moved-to-bundles", true, Some(403)),
+        ("unsigned-moved-to-bundles-cold", false, None),
     ] {
         let mut scene = studio.scene(name)?;
         let mut baseline = scene.baseline(&[signer_of(&release())])?;
@@ -259,10 +270,36 @@ fn formats(studio: &mut Studio) -> anyhow::Result<()> {
         scene.push("v1")?;
         scene.run_tag("v1");
         scene.take(&Expected {
-            drift: "undetermined format",
-            posture: &["unknown"],
+            drift: "unsigned",
+            posture: &["unsigned"],
             code,
         })?;
     }
-    Ok(())
+    lost(studio)
+}
+
+/// What is on record as signed and not there is lost; what was never signed has nothing to lose.
+fn lost(studio: &mut Studio) -> anyhow::Result<()> {
+    for (name, keeps_unsigned, expected) in [
+        ("undetermined-baseline-lost", false, &BASELINE),
+        ("undetermined-baseline-planted", true, &BASELINE),
+    ] {
+        let mut scene = studio.scene(name)?;
+        scene.signed("v1", &[release()])?;
+        scene.name()?;
+        if keeps_unsigned {
+            scene.never_signed()?;
+        }
+        scene.run_tag("v1");
+        scene.take(expected)?;
+    }
+    let mut scene = studio.scene("none-never-signed")?;
+    scene.never_signed()?;
+    scene.push("v1")?;
+    scene.run_tag("v1");
+    scene.take(&Expected {
+        drift: "none",
+        posture: &["unsigned"],
+        code: None,
+    })
 }

@@ -72,7 +72,7 @@ pub enum CaseError {
     Nothing(String),
     /// The folder has no session.
     #[error(
-        "`{}` has no {SESSION}; record one: continuity run MODULE --request-path {REVIEW} --settings-path {SETTINGS} \
+        "`{}` has no {SESSION}; record one: continuity-harness run MODULE --request-path {REVIEW} --settings-path {SETTINGS} \
          --store dir:store --allow-context-aware --record-host-capabilities-interactions {SESSION}",
         folder.display()
     )]

@@ -61,7 +61,7 @@ fn continuity(stage: &mut Stage, teller: &mut Teller) -> anyhow::Result<String> 
     teller.verdict(
         &stage.admit(&image(stage, "v2"))?,
         Verdict::Admitted,
-        "continuous",
+        "none",
     )?;
     teller.lesson(&stage.learn(&image(stage, "v2"))?)?;
     Ok(v2)
@@ -188,7 +188,7 @@ fn enforcement(
     teller.verdict(
         &stage.admit(&format!("{}@{known}", stage.repository()))?,
         Verdict::Admitted,
-        "continuous",
+        "none",
     )?;
     stage.registry.restart()?;
 
@@ -211,7 +211,7 @@ fn enforcement(
         &format!("The signer {} is read again from the image's proof and put on the record, with who and why:\n{signer}", signer.id().short()),
     )?;
     let outcome = stage.admit(&image(stage, "v4"))?;
-    teller.verdict(&outcome, Verdict::Admitted, "continuous")?;
+    teller.verdict(&outcome, Verdict::Admitted, "none")?;
     output::print(&format!("     | signers: {}", fact(&outcome, "signers")))?;
     Ok(())
 }

@@ -188,14 +188,14 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
     let text = story.learn(0, &[]);
     assert!(text.contains("0 baselines changed"), "{text}");
 
-    // A release under a new tag is continuous, and cosign itself agrees about who signed.
+    // A release under a new tag is no drift, and cosign itself agrees about who signed.
     let second = story.lab.push(REPOSITORY, "v2");
     story.sign_and_log(&cosign, &second);
     cosign.verify_with_key(&story.lab.image(REPOSITORY, &second));
     story.deploy("v2");
     let (status, annotation) = story.admit("v2");
     assert!(
-        status == 0 && annotation.contains("continuous signed"),
+        status == 0 && annotation.contains("none signed"),
         "{annotation}"
     );
     story.learn(0, &[]);
@@ -218,7 +218,7 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
         &["inventory", "--kubernetes=learner", "--namespace", SHOP],
     );
 
-    // Approved for a while, it is continuous again. Only who may write baselines can.
+    // Approved for a while, it is no drift again. Only who may write baselines can.
     let target = format!("{}@{third}", story.lab.registry.name(REPOSITORY));
     let approve = [
         "approve", &target, "--for", "72h", "--reason", "TICKET-1", "--yes", "--by", "ada",
@@ -233,7 +233,7 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
     assert_eq!(status, 0, "{annotation}");
     story.learn(0, &[]);
 
-    // cosign 3 leaves a bundle, which the policy's host cannot prove: learned ahead, it is continuous.
+    // cosign 3 leaves a bundle, which the policy's host cannot prove: learned ahead, it is no drift.
     let fourth = story.lab.push(REPOSITORY, "v4");
     let successor = Cosign::three().with_the_key_of(&cosign);
     successor.sign_with_key(&story.lab.image(REPOSITORY, &fourth));
@@ -242,10 +242,7 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
     let text = story.learn(0, &["--ahead"]);
     assert!(text.contains(&format!("verified {fourth}")), "{text}");
     let (status, annotation) = story.admit("v4");
-    assert!(
-        status == 0 && annotation.contains("continuous"),
-        "{annotation}"
-    );
+    assert!(status == 0 && annotation.contains("none"), "{annotation}");
     story.deploy("v4");
     let text = story.learn(0, &[]);
     assert!(!text.contains("drift"), "{text}");
@@ -256,7 +253,7 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
     );
     assert!(text.contains("signed/3"), "{text}");
 
-    // cosign 3 by somebody else is neither verified nor continuous.
+    // cosign 3 by somebody else is neither verified nor without drift.
     let fifth = story.lab.push(REPOSITORY, "v5");
     Cosign::three().sign_with_key(&story.lab.image(REPOSITORY, &fifth));
     let text = story.learn(0, &["--ahead"]);

@@ -14,6 +14,7 @@
 mod cli;
 mod config_maps;
 mod dispatch;
+mod documents;
 mod engine;
 mod forgeries;
 mod guest;

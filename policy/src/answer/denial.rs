@@ -38,6 +38,7 @@ const ROOMS: [Room; 8] = [
     Room::of(30, Some(TIGHTEST), false, false),
 ];
 const TIGHTEST: usize = 30;
+const LONGEST_NAMESPACE: usize = 63;
 /// More than that is left to the settings' owner to look up.
 const LONGEST_EXCEPTION: usize = 160;
 
@@ -94,7 +95,7 @@ pub(super) fn text(evaluation: &Evaluation<'_>, images: &[ImageReport<'_>]) -> S
 pub(super) fn unreadable(evaluation: &Evaluation<'_>, why: &str) -> String {
     format!(
         "signature-continuity: {why}; {}.\nCorrect the object, or ask who wrote the policy's rules why it is sent here.\n{PAGE}#unreadable",
-        place(evaluation, evaluation.namespace_enforced)
+        place(evaluation, evaluation.namespace_enforced, LONGEST_NAMESPACE)
     )
 }
 
@@ -106,8 +107,8 @@ fn other_drift(report: &ImageReport<'_>) -> String {
 }
 
 /// Where it is; what is enforced is called so, whoever asks.
-fn place(evaluation: &Evaluation<'_>, enforced: bool) -> String {
-    let namespace = words::shown(&evaluation.context.namespace, 63);
+fn place(evaluation: &Evaluation<'_>, enforced: bool, longest: usize) -> String {
+    let namespace = words::shown(&evaluation.context.namespace, longest);
     if enforced || !evaluation.reported {
         format!("namespace {namespace} is enforced")
     } else {
@@ -141,7 +142,12 @@ fn title(
         rejected.len(),
         place(
             evaluation,
-            rejected.iter().any(|(report, _)| report.enforced)
+            rejected.iter().any(|(report, _)| report.enforced),
+            if is_tightest(room) {
+                TIGHTEST
+            } else {
+                LONGEST_NAMESPACE
+            },
         )
     )
 }

@@ -121,13 +121,13 @@ fn found(
         .proven
         .iter()
         .map(|p| {
-            let home = if p.is_at_home() {
-                "at home"
+            let signed_for = if p.is_signed_for_repository() {
+                "signed for this repository"
             } else {
-                "home unknown"
+                "signed for a repository not known"
             };
             format!(
-                "{} {} ({home})",
+                "{} {} ({signed_for})",
                 p.signer().id().short(),
                 clean(&p.signer().to_string(), SHOWN)
             )

@@ -1,17 +1,21 @@
 //! Sentences about one image.
 
 use super::cut::{cut, cut_apart};
-use super::is_admitted_drift;
-use crate::baseline::{Baseline, Lookup, SignerRecord};
+use crate::baseline::{Baseline, SignerRecord};
 use crate::clean::{SHOWN, clean};
-use crate::decision::{Decision, Leniency};
+use crate::decision::Decision;
 use crate::drift::Drift;
-use crate::evaluate::{Evaluation, ImageReport, Unreadable};
+use crate::evaluate::{ImageReport, Unreadable};
 use crate::judgement::Judgement;
 use crate::posture::{Cause, Posture};
-use crate::proof::{ProvenSigner, rank_of};
+use crate::proof::{Problem, ProvenSigner, rank_of};
 use crate::signer::Signer;
 use std::cmp::Reverse;
+
+/// Less is not given as a reason.
+const SHORTEST_REASON: usize = 30;
+/// What is said where nothing changed.
+const NONE: &str = "none";
 
 /// An image as people know it: the reference as spelled, and the digest that it meant.
 pub(super) fn image(report: &ImageReport<'_>) -> String {
@@ -149,6 +153,9 @@ pub(super) fn now(judgement: &Judgement<'_>, limit: usize) -> String {
     if let Some(Drift::Undetermined(cause, outage)) = judgement.drift() {
         return match (cause, outage) {
             (Cause::Outage, Some(outage)) => format!("not known ({})", outage.as_str()),
+            (Cause::Answer, _) if observation.problems.contains(&Problem::NotConfirmed) => {
+                "a signature that the host does not confirm".to_owned()
+            }
             (Cause::Format, _) => {
                 "a signature in a form that this host cannot prove (a bundle: cosign 3)".to_owned()
             }
@@ -171,11 +178,12 @@ pub(super) fn now(judgement: &Judgement<'_>, limit: usize) -> String {
             "no signature that this host can see (it may be a bundle: cosign 3)".to_owned()
         }
         Posture::Invalid | Posture::Unverifiable => match observation.problems.first() {
-            Some(problem) => format!(
+            // Beginnings of reasons say nothing.
+            Some(problem) if limit > SHORTEST_REASON => format!(
                 "a signature of which nothing is proven: {}",
                 shown(&problem.to_string(), limit)
             ),
-            None => "a signature of which nothing is proven".to_owned(),
+            Some(_) | None => "a signature of which nothing is proven".to_owned(),
         },
         Posture::Unknown => "not known".to_owned(),
     }
@@ -185,7 +193,7 @@ pub(super) fn now(judgement: &Judgement<'_>, limit: usize) -> String {
 pub(super) fn drift_name(report: &ImageReport<'_>) -> &'static str {
     match &report.finding {
         Err(_) => "unreadable",
-        Ok(finding) => finding.drift().map_or("continuous", Drift::name),
+        Ok(finding) => finding.drift().map_or(NONE, Drift::name),
     }
 }
 
@@ -195,72 +203,6 @@ pub(super) fn unreadable(error: &Unreadable) -> String {
         Unreadable::Reference(error) => format!("its reference does not parse: {error}"),
         Unreadable::Host => "the host does not take its reference".to_owned(),
     }
-}
-
-/// What is said when an image is admitted although something changed.
-pub(super) fn warning(evaluation: &Evaluation<'_>, report: &ImageReport<'_>) -> Option<String> {
-    if !is_admitted_drift(evaluation, report) {
-        return None;
-    }
-    let image = short_image(report, 100);
-    let finding = match &report.finding {
-        Err(error) => return Some(format!("{image} was not judged: {}", unreadable(error))),
-        Ok(finding) => finding,
-    };
-    let drift = finding.drift()?;
-    let now = now(finding, 80);
-    let was = match finding.lookup.baseline() {
-        Some(baseline) if baseline.is_signed() => {
-            let carried = signers(finding);
-            format!("; was {}", before(baseline, carried.first().copied(), 60))
-        }
-        Some(_) | None => String::new(),
-    };
-    let note = match finding.ruling.leniency {
-        _ if finding.is_cold() => " (not yet established)",
-        Some(Leniency::Template) if report.enforced => " (its pods are judged anew)",
-        Some(Leniency::Template | Leniency::NotEstablished | Leniency::Waived) | None => "",
-    };
-    Some(match (drift, &finding.lookup) {
-        (Drift::Undetermined(Cause::Baseline, _), Lookup::Unusable(why)) => {
-            format!(
-                "{image}: its baseline cannot be used: {}; run continuity check",
-                clean(why, 100)
-            )
-        }
-        (Drift::Undetermined(Cause::Baseline, _), Lookup::Lost) => {
-            format!("{image}: its baseline is lost; run continuity restore")
-        }
-        (Drift::Undetermined(Cause::Format, _), _) => {
-            format!(
-                "{image}: {drift}{note}; the watcher looks at it, or continuity learn --images; this host cannot prove it{was}"
-            )
-        }
-        (Drift::Undetermined(..), _) => format!("{image}: {drift}{note}{was}"),
-        _ => format!("{image}: {drift}{note}; now {now}{was}"),
-    })
-}
-
-/// Exceptions for an image that expire soon or have.
-pub(super) fn ageing(evaluation: &Evaluation<'_>, report: &ImageReport<'_>) -> Vec<String> {
-    let Ok(finding) = &report.finding else {
-        return Vec::new();
-    };
-    let say = |exception: &&crate::settings::Exception| {
-        let state = if exception.is_expired(evaluation.now) {
-            "expired on"
-        } else {
-            "expires on"
-        };
-        format!(
-            "the exception for {} ({}) {state} {}: {}",
-            finding.repository,
-            exception.accepts,
-            exception.expires,
-            clean(&exception.reason, 80)
-        )
-    };
-    finding.ageing.iter().map(say).collect()
 }
 
 /// One image's audit annotation.
@@ -279,7 +221,7 @@ pub(super) fn annotation(report: &ImageReport<'_>) -> String {
         Ok(finding) => {
             let drift = finding
                 .drift()
-                .map_or_else(|| "continuous".to_owned(), Drift::to_string);
+                .map_or_else(|| NONE.to_owned(), Drift::to_string);
             format!(
                 "{} {drift} {} {decision}",
                 image(report),

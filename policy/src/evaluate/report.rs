@@ -7,25 +7,25 @@ use crate::request::{AdmissionContext, RequestError, RequestedImage};
 use chrono::{DateTime, Utc};
 
 /// What became of one request.
-pub struct Evaluation<'a> {
+pub(crate) struct Evaluation<'a> {
     /// Who asked for what.
-    pub context: AdmissionContext,
+    pub(crate) context: AdmissionContext,
     /// When it began.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
     /// What was looked at.
-    pub outcome: Outcome<'a>,
+    pub(crate) outcome: Outcome<'a>,
     /// Whether the namespace is in any enforced scope.
-    pub namespace_enforced: bool,
+    pub(crate) namespace_enforced: bool,
     /// Whether a rejection is reported although nothing is enforced.
-    pub reported: bool,
+    pub(crate) reported: bool,
     /// What is said besides the images.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// How many host calls were made.
-    pub calls: u32,
+    pub(crate) calls: u32,
 }
 
 /// What a request came to.
-pub enum Outcome<'a> {
+pub(crate) enum Outcome<'a> {
     /// Its images, in order of first appearance.
     Images(Vec<ImageReport<'a>>),
     /// A static pod's mirror: the node runs it already.
@@ -37,20 +37,20 @@ pub enum Outcome<'a> {
 }
 
 /// What became of one image.
-pub struct ImageReport<'a> {
+pub(crate) struct ImageReport<'a> {
     /// As asked for.
-    pub image: RequestedImage,
+    pub(crate) image: RequestedImage,
     /// Why it cannot be looked at; then there is no finding.
-    pub finding: Result<Judgement<'a>, Unreadable>,
+    pub(crate) finding: Result<Judgement<'a>, Unreadable>,
     /// Whether its scope is enforced.
-    pub enforced: bool,
+    pub(crate) enforced: bool,
     /// What becomes of it where its scope rejects.
-    pub decision: Decision,
+    pub(crate) decision: Decision,
 }
 
 /// Why an image cannot be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreadable {
+pub(crate) enum Unreadable {
     /// Its reference does not parse.
     Reference(ReferenceError),
     /// The host does not take its reference.
@@ -59,7 +59,7 @@ pub enum Unreadable {
 
 impl Evaluation<'_> {
     /// Images whose scope rejects them.
-    pub fn rejected(&self) -> impl Iterator<Item = (&ImageReport<'_>, Code)> {
+    pub(crate) fn rejected(&self) -> impl Iterator<Item = (&ImageReport<'_>, Code)> {
         let images = match &self.outcome {
             Outcome::Images(images) => images.as_slice(),
             Outcome::MirrorPod | Outcome::Nothing | Outcome::Unreadable(_) => &[],

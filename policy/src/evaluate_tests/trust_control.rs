@@ -33,7 +33,10 @@ fn a_control_that_is_proven_leaves_the_verdict() {
     let fails = format!("verify-certificate {REPOSITORY}@");
     let (host, settings) = (host("boss@acme.example"), controlled("boss@acme.example"));
     let result = evaluated_failing(&host, &settings, &fails);
-    assert_eq!(result, (vec!["invalid".to_owned()], Some(403)));
+    assert_eq!(
+        result,
+        (vec!["undetermined (answer)".to_owned()], Some(500))
+    );
     assert!(
         host.calls()
             .iter()
@@ -69,17 +72,24 @@ fn a_control_that_somebody_else_signed_says_trust_root() {
 }
 
 #[rstest]
-#[case::its_sig("manifest ghcr.io/acme/control")]
-#[case::its_verification("verify-certificate ghcr.io/acme/control")]
-fn a_control_that_cannot_be_asked_says_nothing(#[case] call: &str) {
+#[case::its_sig(
+    "manifest ghcr.io/acme/control",
+    HostError::Outage(Outage::Unavailable)
+)]
+#[case::its_sig_is_gone("manifest ghcr.io/acme/control", HostError::Absent)]
+#[case::its_verification("verify-certificate ghcr.io/acme/control", HostError::NotGranted)]
+fn a_control_that_cannot_be_asked_says_nothing(#[case] call: &str, #[case] error: HostError) {
     let (host, settings) = (host("boss@acme.example"), controlled("boss@acme.example"));
-    host.fail(call, Failure::Error(HostError::Outage(Outage::Unavailable)));
+    host.fail(call, Failure::Error(error));
     let result = evaluated_failing(
         &host,
         &settings,
         &format!("verify-certificate {REPOSITORY}@"),
     );
-    assert_eq!(result, (vec!["invalid".to_owned()], Some(403)));
+    assert_eq!(
+        result,
+        (vec!["undetermined (answer)".to_owned()], Some(500))
+    );
 }
 
 #[test]
@@ -90,7 +100,27 @@ fn a_control_without_signatures_says_nothing() {
         &settings,
         &format!("verify-certificate {REPOSITORY}@"),
     );
-    assert_eq!(result, (vec!["invalid".to_owned()], Some(403)));
+    assert_eq!(
+        result,
+        (vec!["undetermined (answer)".to_owned()], Some(500))
+    );
+}
+
+#[test]
+fn a_control_with_too_many_signatures_says_nothing_and_one_with_nonsense_fails() {
+    let layer = keyless(&google("boss@acme.example"), &digest("control"))
+        .layer()
+        .unwrap();
+    let fails = format!("verify-certificate {REPOSITORY}@");
+    let settings = controlled("boss@acme.example");
+    let piled = learned_host();
+    piled.sign(CONTROL, &digest("control"), &vec![layer; 65]);
+    let result = evaluated_failing(&piled, &settings, &fails);
+    assert_eq!(result.0, ["undetermined (answer)"]);
+    let nonsense = learned_host();
+    nonsense.serve(CONTROL, &digest("control").signature_tag(), b"{}");
+    let result = evaluated_failing(&nonsense, &settings, &fails);
+    assert_eq!(result.0, ["undetermined (trust-root)"]);
 }
 
 #[test]

@@ -56,16 +56,21 @@ fn an_image_that_is_not_there_is_not_unsigned() {
 }
 
 #[rstest]
-#[case::absent(HostError::Absent, Posture::Unsigned)]
-#[case::unusable(HostError::Unusable, Posture::Unknown)]
-#[case::outage(HostError::Outage(Outage::Unavailable), Posture::Unknown)]
-#[case::negative(HostError::Negative, Posture::Unknown)]
-#[case::not_granted(HostError::NotGranted, Posture::Unknown)]
-fn errors_of_the_sig(#[case] error: HostError, #[case] posture: Posture) {
+#[case::absent(HostError::Absent, Posture::Unsigned, false)]
+#[case::unusable(HostError::Unusable, Posture::Unknown, true)]
+#[case::outage(HostError::Outage(Outage::Unavailable), Posture::Unknown, false)]
+#[case::negative(HostError::Negative, Posture::Unknown, false)]
+#[case::not_granted(HostError::NotGranted, Posture::Unknown, false)]
+fn errors_of_the_sig(
+    #[case] error: HostError,
+    #[case] posture: Posture,
+    #[case] has_signature_tag: bool,
+) {
     let call = format!("manifest {REPOSITORY}:{}", digest("v1").signature_tag());
     let observation = observed_with(&call, Failure::Error(error), &by_digest());
     assert_eq!(observation.posture, posture);
     assert_eq!(observation.digest, Some(digest("v1")));
+    assert_eq!(observation.has_signature_tag, has_signature_tag);
 }
 
 #[test]
@@ -127,11 +132,14 @@ fn beyond_the_bounds_nothing_is_asked() {
     large.declared_size = Some(64 * 1024 + 1);
     let mut foreign = layer.clone();
     foreign.media_type = "application/octet-stream".to_owned();
-    for layers in [
-        vec![layer.clone(); 33],
-        vec![layer.clone(); 1000],
-        vec![layer.clone(), large],
-        vec![layer, foreign],
+    for (layers, expected) in [
+        (vec![layer.clone(); 64], (Posture::Signed, None)),
+        (
+            vec![layer.clone(); 65],
+            (Posture::Unknown, Some((Cause::Limit, None))),
+        ),
+        (vec![layer.clone(), large], (Posture::Unverifiable, None)),
+        (vec![layer, foreign], (Posture::Unverifiable, None)),
     ] {
         let host = FakeHost::new();
         host.sign(REPOSITORY, &digest("v1"), &layers);
@@ -142,8 +150,10 @@ fn beyond_the_bounds_nothing_is_asked() {
             &by_digest(),
         )
         .unwrap();
-        assert_eq!(observation.posture, Posture::Unverifiable);
-        assert_eq!(host.kinds(), ["manifest"]);
+        assert_eq!((observation.posture, observation.unknown), expected);
+        if expected.0 != Posture::Signed {
+            assert_eq!(host.kinds(), ["manifest"]);
+        }
     }
 }
 
@@ -237,7 +247,7 @@ fn each_error_in_each_position() {
         HostError::Answer,
         HostError::Unusable,
         HostError::Negative,
-        HostError::Negative,
+        HostError::Outage(Outage::RateLimit),
         HostError::BadReference,
         HostError::NotGranted,
     ];
@@ -304,4 +314,50 @@ fn a_clock_that_runs_backwards_counts_as_spent() {
     host.before_call(0, |host| host.set_clock(now() - TimeDelta::seconds(1)));
     let observation = observed(&host, &settings(json!({})), &usable(learned()), &by_tag()).unwrap();
     assert_eq!(observation.unknown, Some((Cause::Limit, None)));
+}
+
+/// A blob of the known signer's that the host could not fetch, beside a stranger's signature that it could.
+#[test]
+fn a_stranger_does_not_become_the_signer_while_a_known_one_is_not_confirmed() {
+    let stranger = keyless(&google("dev@acme.example"), &digest("v1"));
+    let known = keyless(&release("v1"), &digest("v1"));
+    let layers = [known.layer().unwrap(), stranger.layer().unwrap()];
+    for thorough in [false, true] {
+        let host = FakeHost::new();
+        host.sign(REPOSITORY, &digest("v1"), &layers);
+        host.fail_nth(2, Failure::Error(HostError::Negative));
+        let lookup = usable(learned());
+        let observation = look_at(&host, &lookup, thorough);
+        assert_eq!(observation.unknown, Some((Cause::Answer, None)));
+        assert_eq!((observation.proven, observation.incomplete), (vec![], true));
+    }
+}
+
+fn look_at(host: &FakeHost, lookup: &Lookup, thorough: bool) -> Observation {
+    let settings = settings(json!({}));
+    let reference: ImageReference = by_digest().parse().unwrap();
+    let names = settings.names(reference.repository());
+    let known = Known::new(&settings, &names, lookup.baseline(), &[]);
+    let calls = Calls::new(host, settings.budget);
+    let image = ImageContext {
+        reference: &reference,
+        repository: names.aliased(),
+        lookup,
+        known: &known,
+        thorough,
+    };
+    observe(&calls, &settings, &image).unwrap()
+}
+
+#[test]
+fn the_learner_looks_at_more_layers_than_a_host_is_asked_about() {
+    let layer = keyless(&release("v1"), &digest("v1")).layer().unwrap();
+    let host = FakeHost::new();
+    host.sign(REPOSITORY, &digest("v1"), &vec![layer; 65]);
+    let lookup = usable(learned());
+    assert_eq!(
+        look_at(&host, &lookup, false).unknown,
+        Some((Cause::Limit, None))
+    );
+    assert_eq!(look_at(&host, &lookup, true).posture, Posture::Signed);
 }

@@ -62,7 +62,7 @@ fn judge(layer: &Layer, leaf: &Leaf, own: bool) -> Result<Standing, Problem> {
         return Ok(Standing::Outside);
     }
     match (layer.own_entry(), &entry.body) {
-        (Some((_, Verifier::Certificate(der))), _) if own && der == leaf.der() => Ok(Standing::Own),
+        (Some((_, Verifier::Certificate(der))), _) if der == leaf.der() => Ok(Standing::Own),
         (Some(_), _) if own => Err(Problem::Contradiction("the log entry is of another signer")),
         (Some(_), _) => Ok(Standing::Own),
         (None, EntryBody::Other(kind)) if own => Err(of_kind(kind)),

@@ -35,15 +35,15 @@ pub(super) fn readable(claims: &Claims) -> Vec<Problem> {
 }
 
 /// Who is asked about first. A known key that nobody claims costs a call that seldom says yes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Turn {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Turn {
     KnownAndClaimed,
     Known,
     Stranger,
 }
 
 /// Each distinct claim once, those by known signers first; the order of layers makes no difference.
-pub(super) fn in_order<'a>(claims: &'a Claims, known: &Known<'a>) -> Vec<(bool, Claim<'a>)> {
+pub(super) fn in_order<'a>(claims: &'a Claims, known: &Known<'a>) -> Vec<(Turn, Claim<'a>)> {
     let mut ordered: Vec<(Turn, String, Claim<'a>)> = Vec::new();
     let mut add = |turn: Turn, order: String, claim| {
         if !ordered.iter().any(|(_, present, _)| *present == order) {
@@ -87,6 +87,6 @@ pub(super) fn in_order<'a>(claims: &'a Claims, known: &Known<'a>) -> Vec<(bool, 
     ordered.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
     ordered
         .into_iter()
-        .map(|(turn, _, claim)| (turn != Turn::Stranger, claim))
+        .map(|(turn, _, claim)| (turn, claim))
         .collect()
 }

@@ -78,7 +78,7 @@ fn with_entry(signature: &Signature, entry: Entry, seconds: i64) -> SignatureLay
 #[case::other_hash(Entry::OtherHash, INSIDE, Posture::Invalid)]
 #[case::other_signature(Entry::OtherSignature, INSIDE, Posture::Invalid)]
 #[case::other_verifier(Entry::OtherVerifier, INSIDE, Posture::Invalid)]
-#[case::other_log(Entry::OtherLog, INSIDE, Posture::Unverifiable)]
+#[case::other_log(Entry::OtherLog, INSIDE, Posture::Unknown)]
 fn a_leafs_own_entry(#[case] entry: Entry, #[case] seconds: i64, #[case] expected: Posture) {
     let stage = Stage::new(&[], &[with_entry(&good(), entry, seconds)]);
     let findings = stage.prove();
@@ -186,4 +186,45 @@ fn good_once() -> Signature {
     use std::sync::LazyLock;
     static GOOD: LazyLock<Signature> = LazyLock::new(good);
     GOOD.clone()
+}
+
+/// A leaf without an entry of its own is not helped, and not blamed, by what is beside it.
+#[rstest]
+#[case::inside(INSIDE)]
+#[case::outside(AFTER)]
+fn an_entry_beside_a_leaf_without_one_is_not_the_leafs(#[case] seconds: i64) {
+    let key = new_key();
+    let log = Some(sigstore().log());
+    let beside = Signature::by_key(&key, &payload(REPOSITORY), log, signed_at()).unwrap();
+    let layers = [
+        with_entry(&good(), Entry::Missing, INSIDE),
+        with_entry(&beside, Entry::Own, seconds),
+    ];
+    let stage = Stage::new(&[signer_of(&release("v1"))], &layers);
+    let findings = stage.prove();
+    assert_eq!(findings.problems, [Problem::NoLogEntry]);
+    assert_eq!(
+        stage.host.kinds(),
+        ["verify-key"],
+        "nobody is asked about it"
+    );
+}
+
+#[test]
+fn a_contradiction_says_where_it_is() {
+    let key = new_key();
+    let log = Some(sigstore().log());
+    let beside = Signature::by_key(&key, &payload(REPOSITORY), log, signed_at()).unwrap();
+    let said = |layers: &[SignatureLayer]| Stage::new(&[], layers).prove().problems[0].to_string();
+    let own = with_entry(&good(), Entry::OtherHash, INSIDE);
+    assert_eq!(said(&[own]), "the log entry is of another signature");
+    let beside = with_entry(&beside, Entry::OtherHash, INSIDE);
+    let said: Vec<String> = Stage::new(&[], &[layer(&good()), beside])
+        .prove()
+        .problems
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let expected = "a log entry beside it is of another signature".to_owned();
+    assert!(said.contains(&expected), "{said:?}");
 }

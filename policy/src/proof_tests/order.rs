@@ -103,17 +103,57 @@ fn two_leaves_of_one_signer_are_two_claims() {
     }
 }
 
+fn copied_by(count: usize) -> Vec<SignatureLayer> {
+    let copied = |at| {
+        let who = google(&format!("{at}@evil.example"));
+        layer(&keyless(&who, &digest("else")))
+    };
+    (0..count).map(copied).collect()
+}
+
 #[test]
-fn thirty_two_layers_cost_two_calls_each_at_most_and_one_to_confirm() {
-    let layers: Vec<SignatureLayer> = (0..32)
-        .map(|at| {
-            layer(&keyless(
-                &google(&format!("{at}@evil.example")),
-                &digest("else"),
-            ))
-        })
+fn strangers_cost_thirty_two_calls_at_most() {
+    for (count, calls, interrupted) in [
+        (16, 32, None),
+        (17, 32, Some(Interruption::Spent)),
+        (64, 32, Some(Interruption::Spent)),
+    ] {
+        let stage = Stage::new(&[], &copied_by(count));
+        let findings = stage.prove();
+        assert_eq!(findings.proven, []);
+        assert_eq!(stage.host.calls().len(), calls);
+        assert_eq!(findings.interrupted, interrupted, "{count}");
+        assert_eq!(posture(&findings), Posture::Unknown);
+    }
+}
+
+#[test]
+fn the_learner_is_told_of_all_of_them() {
+    let mut stage = Stage::new(&[], &copied_by(20));
+    stage.extent = Extent::Everything;
+    assert_eq!(stage.prove().interrupted, None);
+    assert_eq!(stage.host.calls().len(), 40);
+}
+
+#[test]
+fn a_known_signers_releases_elsewhere_cost_a_bounded_number_of_calls_too() {
+    let copied: Vec<SignatureLayer> = (0..40)
+        .map(|_| layer(&keyless(&release("v1"), &digest("else"))))
         .collect();
-    let stage = Stage::new(&[], &layers);
-    assert_eq!(stage.prove().proven, []);
-    assert_eq!(stage.host.calls().len(), 65);
+    let stage = Stage::new(&[signer_of(&release("v1"))], &copied);
+    let findings = stage.prove();
+    assert_eq!(findings.interrupted, Some(Interruption::Spent));
+    assert_eq!(stage.host.calls().len(), 64);
+}
+
+#[test]
+fn what_contradicts_itself_is_seen_however_much_there_is() {
+    let mut layers = copied_by(40);
+    let other = layers[1].annotations.value(SIGNATURE).unwrap().to_owned();
+    for layer in layers.iter_mut().skip(20) {
+        *layer = layer.clone().with(SIGNATURE, other.clone());
+    }
+    let findings = Stage::new(&[], &layers).prove();
+    let contradicts = |problem: &Problem| matches!(problem, Problem::Contradiction(_));
+    assert!(findings.problems.iter().any(contradicts), "{findings:?}");
 }

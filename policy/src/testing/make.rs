@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::known::Known;
 use crate::posture::Rank;
-use crate::proof::{ProvenSigner, Subject, prove, rank_of};
+use crate::proof::{Extent, ProvenSigner, SignedArtifact, prove, rank_of};
 use crate::public_key::PublicKey;
 use crate::settings::Settings;
 use crate::signer::Signer;
@@ -81,7 +81,7 @@ pub(crate) fn proven(signature: &Signature, digest: &Digest) -> ProvenSigner {
     host.sign(REPOSITORY, digest, &layers);
     let settings = settings(json!({}));
     let chains = settings.certificate_chains();
-    let subject = Subject {
+    let artifact = SignedArtifact {
         name: REPOSITORY,
         digest,
         payload_names: &[],
@@ -98,7 +98,9 @@ pub(crate) fn proven(signature: &Signature, digest: &Digest) -> ProvenSigner {
     let known = Known::new(&settings, &names, Some(&learned), &[]);
     let claims = Claims::from_manifest(&manifest_of(&layers)).unwrap();
     let calls = Calls::new(&host, TimeDelta::seconds(10));
-    let mut findings = prove(&calls, &subject, &claims, &known, |_| false);
+    let mut findings = prove(&calls, &artifact, &claims, &known, Extent::Bounded, |_| {
+        false
+    });
     findings.proven.pop().unwrap()
 }
 

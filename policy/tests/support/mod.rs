@@ -7,9 +7,14 @@
     reason = "tests; each of them takes its part"
 )]
 
+pub mod said;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{DerSignature, SigningKey};
+use p256::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _};
 use rcgen::{
     CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType,
 };
@@ -28,8 +33,9 @@ use signature_continuity::settings::Settings;
 use signature_continuity::signer::Signer;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-pub const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE4Q5zMcpt8Fm8xEkiZJkZF6o1XMHf\nrgjUmLMjijdgnBW5wHq2ACM3FYtGAYLhpk2OX9nETbmd6jDlzVGlTlU/lg==\n-----END PUBLIC KEY-----\n";
+pub const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEHhhTL9R1TALzBB2cdc6zO4P/2BrH\nzk/ogsyxyYvFiW6kbDEcTi/0DdlqNlPm5FRF0y3+SG7O11x6kMahiIHAow==\n-----END PUBLIC KEY-----\n";
 pub const GITHUB: &str = "https://token.actions.githubusercontent.com";
 pub const GOOGLE: &str = "https://accounts.google.com";
 pub const RELEASE: &str =
@@ -174,7 +180,8 @@ pub fn leaf(issuer: &str, san: &str) -> Leaf {
     let extension =
         CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 57264, 1, 1], issuer.into());
     params.custom_extensions = vec![extension];
-    let key = KeyPair::generate().unwrap();
+    let pkcs8 = SIGNING_KEY.to_pkcs8_der().unwrap();
+    let key = KeyPair::try_from(pkcs8.as_bytes()).unwrap();
     Leaf::from_der(params.self_signed(&key).unwrap().der().to_vec()).unwrap()
 }
 
@@ -186,12 +193,20 @@ pub fn key() -> Signer {
     Signer::Key(PublicKey::from_pem(KEY).unwrap())
 }
 
+/// The key of all certificates here, and the one that [`KEY`] is: what the guest checks by itself has to hold.
+static SIGNING_KEY: LazyLock<SigningKey> = LazyLock::new(|| {
+    let key = SigningKey::from_slice(&[7; 32]).unwrap();
+    let der = key.verifying_key().to_public_key_der().unwrap();
+    assert_eq!(PublicKey::from_der(der.as_bytes()).unwrap().pem(), KEY);
+    key
+});
+
 fn bundle(payload: &Digest, signature: &str, verifier: &str) -> String {
     let body = json!({
         "apiVersion": "0.0.1", "kind": "hashedrekord",
         "spec": {
             "data": {"hash": {"algorithm": "sha256", "value": payload.hex()}},
-            "signature": {"content": STANDARD.encode(signature), "publicKey": {"content": STANDARD.encode(verifier)}},
+            "signature": {"content": signature, "publicKey": {"content": STANDARD.encode(verifier)}},
         },
     });
     let payload =
@@ -199,33 +214,33 @@ fn bundle(payload: &Digest, signature: &str, verifier: &str) -> String {
     json!({"SignedEntryTimestamp": "", "Payload": payload}).to_string()
 }
 
-fn layer(repository: &str, image: &Digest, annotations: impl Fn(&Digest) -> Value) -> Value {
-    let payload = Digest::of(default_payload(repository, image).as_bytes());
+/// A layer by `verifier` with its own log entry.
+fn layer(repository: &str, image: &Digest, verifier: &str, certificate: Option<String>) -> Value {
+    let payload = default_payload(repository, image);
+    let digest = Digest::of(payload.as_bytes());
+    let signature: DerSignature = SIGNING_KEY.sign(payload.as_bytes());
+    let signature = STANDARD.encode(signature.as_bytes());
+    let mut annotations = json!({
+        "dev.cosignproject.cosign/signature": signature,
+        "dev.sigstore.cosign/bundle": bundle(&digest, &signature, verifier),
+    });
+    if let Some(certificate) = certificate {
+        annotations["dev.sigstore.cosign/certificate"] = certificate.into();
+    }
     json!({
-        "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "digest": payload, "size": 250,
-        "annotations": annotations(&payload),
+        "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "digest": digest, "size": 250,
+        "annotations": annotations,
     })
 }
 
 /// A layer with a certificate and its own log entry.
 pub fn keyless_layer(repository: &str, image: &Digest, leaf: &Leaf) -> Value {
-    layer(repository, image, |payload| {
-        json!({
-            "dev.cosignproject.cosign/signature": STANDARD.encode(leaf.pem()),
-            "dev.sigstore.cosign/certificate": leaf.pem(),
-            "dev.sigstore.cosign/bundle": bundle(payload, &leaf.pem(), &leaf.pem()),
-        })
-    })
+    layer(repository, image, &leaf.pem(), Some(leaf.pem()))
 }
 
 /// A layer signed by a key, with its own log entry.
 pub fn key_layer(repository: &str, image: &Digest, pem: &str) -> Value {
-    layer(repository, image, |payload| {
-        json!({
-            "dev.cosignproject.cosign/signature": STANDARD.encode(pem),
-            "dev.sigstore.cosign/bundle": bundle(payload, pem, pem),
-        })
-    })
+    layer(repository, image, pem, None)
 }
 
 /// A baseline with these signers, established three weeks ago.

@@ -1,5 +1,5 @@
 //! A private Sigstore, an embedded registry and a forger, for the tests of the policy and of the
-//! harness and for `continuity demo`.
+//! harness and for `continuity-harness demo`.
 //!
 //! The kit is a second opinion: it shares no code with the policy and none with the harness, so that
 //! a mistake there cannot hide here. It computes canonical JSON, signature payloads, log entries and

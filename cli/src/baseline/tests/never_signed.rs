@@ -30,6 +30,10 @@ fn no_past_establishes_it() {
     let lesson = learn_with(Some(&before()), &[past[2].clone()], late, Some(&past));
     let (after, _) = learned(lesson);
     assert_eq!(after.established, None);
+    assert_eq!(after.unsigned_until, Some(late));
+    // Nor later.
+    let lesson = learn_with(Some(&after), &[past[2].clone()], late, Some(&past));
+    assert_eq!(lesson, UpdateResult::Unchanged);
     // One that is new is.
     let lesson = learn_with(None, &[past[2].clone()], late, Some(&past));
     assert_eq!(learned(lesson).0.established, Some(late));

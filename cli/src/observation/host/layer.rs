@@ -61,7 +61,7 @@ impl SignedLayer {
     /// All layers of a manifest that is within the bounds of the policy.
     pub(super) fn all(manifest: &[u8]) -> Result<Vec<Self>, HostError> {
         let claims =
-            Claims::within(manifest, MOST_LAYERS_LEARNED).map_err(|_| HostError::Unusable)?;
+            Claims::of_at_most(MOST_LAYERS_LEARNED, manifest).map_err(|_| HostError::Unusable)?;
         let raw: Manifest = serde_json::from_slice(manifest).map_err(|_| HostError::Unusable)?;
         if raw.layers.len() != claims.layers().len() {
             return Err(HostError::Unusable);

@@ -61,7 +61,7 @@ impl ObservingHost<'_> {
             Ok(_) | Err(_) => return own,
         };
         match own {
-            Ok(bytes) if Claims::within(&bytes, MOST_LAYERS_LEARNED).is_ok() => {
+            Ok(bytes) if Claims::of_at_most(MOST_LAYERS_LEARNED, &bytes).is_ok() => {
                 let json = serde_json::from_slice(&bytes).ok();
                 Ok(json.and_then(|json| united(json, beside)).unwrap_or(bytes))
             }
@@ -153,7 +153,7 @@ impl ObservingHost<'_> {
 
 /// The manifest, where its layers keep the bounds of a `.sig`.
 fn layers(json: &[u8]) -> Result<Value, String> {
-    Claims::within(json, MOST_LAYERS_LEARNED).map_err(|error| error.to_string())?;
+    Claims::of_at_most(MOST_LAYERS_LEARNED, json).map_err(|error| error.to_string())?;
     serde_json::from_slice(json).map_err(|_| "its manifest cannot be read".to_owned())
 }
 
