@@ -6,7 +6,7 @@
 
 mod way_out;
 
-use crate::inventory::{Found, IfEnforced, Image};
+use crate::inventory::{Found, IfEnforced, Image, learner_view};
 use crate::observation::{Signature, SignedRepository};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Format, Lookup, Origin, SignerRecord};
@@ -25,7 +25,7 @@ const SECOND: &str = "%Y-%m-%dT%H:%M:%SZ";
 /// The whole text.
 #[must_use]
 pub(crate) fn explain(image: &Image, found: &Found, now: DateTime<Utc>) -> String {
-    let observation = &found.seen.observation;
+    let observation = found.shown();
     let mut text = vec![shown(&image.spelled)];
     text.push(format!("repository   {}", found.repository));
     if let Some(digest) = &observation.digest {
@@ -37,6 +37,13 @@ pub(crate) fn explain(image: &Image, found: &Found, now: DateTime<Utc>) -> Strin
         text.push(format!("accepted     {accepted}, by an exception"));
     }
     text.push(format!("enforcement  {}", enforcement(found)));
+    let reference = image.reference.as_ref().ok();
+    if let Some(sees) = reference.and_then(|reference| learner_view::of(found, reference)) {
+        text.push(format!("the learner sees: {sees}"));
+    }
+    for note in &found.seen.notes {
+        text.push(format!("note         {note}"));
+    }
     text.push(String::new());
     text.extend(before(&found.lookup, now));
     text.push(String::new());
@@ -223,18 +230,27 @@ fn record_lines(record: &SignerRecord) -> Vec<String> {
     lines
 }
 
+/// What the policy sees and, where that is something else, what the learner does; who is proven is told either way.
 fn carries(found: &Found) -> Vec<String> {
     let seen = &found.seen;
-    if seen.signatures.is_empty() && seen.observation.problems.is_empty() {
-        return vec![format!("now: {}", posture(&seen.observation))];
+    let differs = found.learner_differs();
+    let mut text = Vec::new();
+    if differs {
+        text.push(format!("now: {}", posture(found.shown())));
+        text.extend(problems(found.shown()));
+        if seen.signatures.is_empty() && seen.observation.problems.is_empty() {
+            return text;
+        }
+        text.push("now, as the learner sees it:".to_owned());
+    } else if seen.signatures.is_empty() && seen.observation.problems.is_empty() {
+        return vec![format!("now: {}", posture(found.shown()))];
+    } else {
+        text.push("now:".to_owned());
     }
-    let mut text = vec!["now:".to_owned()];
     for signature in &seen.signatures {
         text.extend(indented(signature_lines(signature)));
     }
-    for problem in &seen.observation.problems {
-        text.push(format!("  not proven: {}", shown(&problem.to_string())));
-    }
+    text.extend(problems(&seen.observation));
     if seen.attestations > 0 {
         text.push(format!(
             "  attestations: {}; they prove no signer",
@@ -242,6 +258,11 @@ fn carries(found: &Found) -> Vec<String> {
         ));
     }
     text
+}
+
+fn problems(observation: &Observation) -> impl Iterator<Item = String> {
+    let problems = observation.problems.iter();
+    problems.map(|problem| format!("  not proven: {}", shown(&problem.to_string())))
 }
 
 fn signature_lines(signature: &Signature) -> Vec<String> {

@@ -41,6 +41,15 @@ fn another_signer() {
     insta::assert_snapshot!(explained(image("v3", &[by(stranger())]), known));
 }
 
+/// The policy's word and what becomes of the image; then what the learner sees, and the command that has it learned.
+#[test]
+fn a_bundle_that_only_the_learner_proves() {
+    let inventory = crate::inventory::sample::bundled();
+    let entry = inventory.entries.first().unwrap();
+    let found = entry.found.as_ref().unwrap();
+    insta::assert_snapshot!(explain(&entry.image, found, inventory.taken));
+}
+
 #[test]
 fn no_signature_on_a_young_baseline() {
     let known = Lookup::Usable(Box::new(first()));

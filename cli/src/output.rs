@@ -2,7 +2,7 @@
 //!
 //! Invariant: a reader that goes away ends the output, not the program: `continuity … | head -1` is silent.
 
-pub mod cause;
+pub use continuity_registry::cause;
 pub mod columns;
 pub mod progress;
 pub mod terminal;

@@ -5,9 +5,12 @@
 //! once; none is left out: what there was no time or room for is `undetermined (limit)`.
 
 mod learner;
+mod observing;
 mod port_80;
 mod report;
 
+pub use observing::observe_image;
+pub use port_80::judged_names;
 pub(crate) use report::{Evaluation, ImageReport, Outcome, Unreadable};
 
 use crate::baseline::Lookup;
@@ -15,9 +18,9 @@ use crate::calls::Calls;
 use crate::claims::{Claims, ClaimsError};
 use crate::decision::{Code, Decision, Scope};
 use crate::host::{Host, Place};
-use crate::judgement::{Facts, Judgement, Surroundings, exceptions_in_force, scope};
+use crate::judgement::{Facts, Judgement, Surroundings, scope};
 use crate::known::Known;
-use crate::observe::{ImageContext, Observation, observe};
+use crate::observe::Observation;
 use crate::posture::Cause;
 use crate::proof::{Extent, ProvenSigner, SignedArtifact, prove};
 use crate::reference::{ImageReference, Repository};
@@ -121,6 +124,17 @@ impl<'a> Evaluator<'a, '_> {
         lookups
     }
 
+    /// The names that an image is judged by, and whether they are not its own.
+    fn judged_names(
+        &self,
+        reference: &ImageReference,
+        lookups: &BTreeMap<Repository, Lookup>,
+    ) -> (RepositoryNames, bool) {
+        judged_names(self.settings, reference, |repository| {
+            lookups.get(repository).is_some_and(Lookup::could_be_lost)
+        })
+    }
+
     /// Whether an image is observed before the others.
     fn matters(&self, image: &RequestedImage, lookups: &BTreeMap<Repository, Lookup>) -> bool {
         let Ok(reference) = &image.reference else {
@@ -157,7 +171,8 @@ impl<'a> Evaluator<'a, '_> {
             // No digest: one that is listed under the other name may have been another registry's.
             Ok(Observation::unknown(None, Cause::Answer, None))
         } else {
-            self.observation(&reference, &names, &lookup)
+            observe_image(self.calls, self.settings, &reference, &names, &lookup)
+                .map_err(|_| Unreadable::Host)
         };
         let observation = match observed {
             Ok(observation) => observation,
@@ -196,39 +211,6 @@ impl<'a> Evaluator<'a, '_> {
                 Decision::Reject(Code::Forbidden)
             },
         }
-    }
-
-    fn observation(
-        &self,
-        reference: &ImageReference,
-        names: &RepositoryNames,
-        lookup: &Lookup,
-    ) -> Result<Observation, Unreadable> {
-        let digest = || reference.digest().cloned();
-        match lookup {
-            Lookup::Unread => return Ok(Observation::unknown(digest(), Cause::Limit, None)),
-            Lookup::Unusable(_) | Lookup::Lost => {
-                return Ok(Observation::unknown(digest(), Cause::Baseline, None));
-            }
-            Lookup::Absent | Lookup::Usable(_) => {}
-        }
-        // Which digest a tag means is found out on the way.
-        let in_force = exceptions_in_force(self.settings, names, None, self.calls.started());
-        let known = Known::new(self.settings, names, lookup.baseline(), &in_force);
-        let never_signed = lookup
-            .baseline()
-            .is_some_and(|baseline| !baseline.is_signed());
-        if never_signed && !known.is_pinned() && !self.settings.observe_new {
-            return Ok(Observation::observed_unsigned(digest()));
-        }
-        let image = ImageContext {
-            reference,
-            repository: names.aliased(),
-            lookup,
-            known: &known,
-            thorough: false,
-        };
-        observe(self.calls, self.settings, &image).map_err(|_| Unreadable::Host)
     }
 
     /// Whether the known-good image cannot be proven either. Not to get an answer about it is no failure.

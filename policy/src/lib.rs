@@ -44,5 +44,7 @@ pub mod settings;
 pub mod signer;
 pub mod subject;
 
+pub use evaluate::{judged_names, observe_image};
+
 #[cfg(test)]
 pub(crate) mod testing;

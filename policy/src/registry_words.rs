@@ -48,7 +48,6 @@ pub fn of_response(
     absent_messages: &[String],
 ) -> HostError {
     match status {
-        404 => return HostError::Absent,
         401 => return HostError::Outage(Outage::Unauthorized),
         429 => return HostError::Outage(Outage::RateLimit),
         500..=599 => return HostError::Outage(Outage::Unavailable),
@@ -66,6 +65,8 @@ pub fn of_response(
         of_messages(&messages, asked, absent_messages)
     });
     match (status, by_words) {
+        // Hosts repeat the words alone, and the decision must not depend on who reads them.
+        (404, by_words) => by_words.unwrap_or(HostError::Absent),
         (400..=499, Some(HostError::Absent)) => HostError::Absent,
         (403, _) => HostError::Outage(Outage::Denied),
         (400..=499, Some(error)) => error,

@@ -63,6 +63,17 @@ fn an_echo_is_no_outage(#[case] tag: &str) {
 
 #[rstest]
 #[case(404, "", HostError::Absent)]
+#[case(404, "404 page not found", HostError::Absent)]
+#[case(
+    404,
+    r#"{"errors":[{"message":"manifest unknown"}]}"#,
+    HostError::Absent
+)]
+#[case(
+    404,
+    r#"{"errors":[{"message":"the cupboard is bare"}]}"#,
+    HostError::Answer
+)]
 #[case(401, "", HostError::Outage(Outage::Unauthorized))]
 #[case(403, "", HostError::Outage(Outage::Denied))]
 #[case(

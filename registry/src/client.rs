@@ -10,6 +10,7 @@ mod limits;
 mod listing;
 mod registry;
 mod repository;
+mod taken;
 mod throttle;
 mod token;
 mod transport;
@@ -28,6 +29,7 @@ use repository::{RepositoryClient, checked_tag};
 
 pub use limits::RequestLimits;
 pub use listing::{Listing, Referrer, Tags, platforms};
+pub use taken::hosts_take;
 
 /// All registries, read through one client. Clones share everything but their time.
 #[derive(Debug, Clone)]
@@ -72,6 +74,12 @@ impl Registries {
     #[must_use]
     pub fn given_up(&self) -> Vec<String> {
         self.client.given_up()
+    }
+
+    /// Why the registry of the repository `name` was not reached, the last time that it was not: in one clause.
+    #[must_use]
+    pub fn cause(&self, name: &str) -> Option<String> {
+        self.client.cause(&Name::parse(name).ok()?)
     }
 
     /// The digest of `name:tag`.

@@ -4,13 +4,14 @@
 //!
 //! Invariant: what cannot be had is an error that says why; nothing here turns "no answer" into "not there".
 
+pub mod cause;
 mod client;
 mod credentials;
 pub mod runtime;
 mod sources;
 mod trust;
 
-pub use client::{Listing, Referrer, Registries, RequestLimits, Tags, platforms};
+pub use client::{Listing, Referrer, Registries, RequestLimits, Tags, hosts_take, platforms};
 pub use credentials::{Credentials, Login};
 pub use sources::{Authority, Proxies, Sources, SourcesError};
 pub use trust::issuance::{CertificateChainError, Issuance, issuance};

@@ -7,15 +7,15 @@ use chrono::Utc;
 use clap::Args;
 use signature_continuity::baseline::Lookup;
 use signature_continuity::clean::clean;
-use signature_continuity::reference::ImageReference;
+use signature_continuity::reference::{ImageReference, Repository};
 
 use super::baseline_args::BaselineArgs;
 use super::inventory::Output;
 use super::registry_args::RegistryArgs;
 use crate::explanation::explain;
-use crate::inventory::{Entry, Image, Inventory, LeftOut, Place, control_fails, json, judge};
-use crate::learner::is_drift;
-use crate::observation::Observe as _;
+use crate::inventory::{
+    Entry, Image, Inventory, LeftOut, Place, Standing, control_fails, json, judge,
+};
 use crate::output;
 use crate::output::cause::with_cause;
 use crate::program::{Status, UsageError};
@@ -70,14 +70,15 @@ impl Explain {
             .parse()
             .map_err(|error| UsageError(format!("{}: {error}", clean(&self.image, 300))))?;
         let store = self.knowledge.store(&settings, None)?;
-        let names = settings.names(reference.repository());
-        let lookup = match find(store.as_ref(), names.aliased()) {
+        let lookup = |repository: &Repository| match find(store.as_ref(), repository) {
             Ok(stored) => stored.lookup,
             Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
         };
+        let own = lookup(&settings.aliased(reference.repository()));
+        let standing = Standing::new(&settings, &reference, &own, &lookup);
         let eyes = self.looking.observer(&settings)?;
-        let seen = eyes
-            .observe(&reference, &lookup)
+        let seen = standing
+            .observe(&*eyes, &reference)
             .map_err(|why| anyhow!("{} cannot be looked at: {why}", clean(&self.image, 300)))?;
         let image = Image {
             spelled: clean(&self.image, 500),
@@ -95,6 +96,7 @@ impl Explain {
             let control = settings.trust_control.as_ref();
             control.is_some_and(|control| control_fails(&*eyes, control))
         };
+        let Standing { names, lookup, .. } = standing;
         let found = judge(&settings, &image, names, lookup, seen, now, control_fails);
         let text = match self.output {
             Output::Table => explain(&image, &found, now),
@@ -117,7 +119,7 @@ impl Explain {
             Status::Fine
         } else if entry.is_rejected() {
             Status::Rejected
-        } else if is_drift(&entry) {
+        } else if entry.drifts_at_admission() {
             Status::Drift
         } else {
             Status::Fine

@@ -21,7 +21,7 @@ use crate::inventory::{
     Cursor, Familiarity, Image, Inventory, LeftOut, Survey, TimeLimits, json, metrics, order, page,
     summary, table,
 };
-use crate::learner::{is_drift, looks_broken};
+use crate::learner::looks_broken;
 use crate::output;
 use crate::output::cause::with_cause;
 use crate::output::progress::Progress;
@@ -233,7 +233,7 @@ impl TakeInventory {
             Status::Fine
         } else if entries.iter().any(|entry| entry.is_rejected()) {
             Status::Rejected
-        } else if entries.iter().any(is_drift) {
+        } else if entries.iter().any(|entry| entry.drifts_at_admission()) {
             Status::Drift
         } else {
             Status::Fine

@@ -239,7 +239,8 @@ impl Learn {
             Output::Table => {
                 output::print(&changes(outcome, self.dry_run))?;
                 inventory.entries.retain(|entry| {
-                    !matches!(entry.drift(), None | Some(Drift::New)) || entry.found.is_err()
+                    !matches!(entry.learner_drift(), None | Some(Drift::New))
+                        || entry.found.is_err()
                 });
                 if inventory.entries.is_empty() {
                     for note in &inventory.notes {
@@ -318,7 +319,7 @@ fn unanswered(entries: &[Entry]) -> Vec<String> {
     entries
         .iter()
         .filter_map(|entry| {
-            let why = match (&entry.found, entry.drift()) {
+            let why = match (&entry.found, entry.learner_drift()) {
                 (Err(why), _) => why.clone(),
                 (Ok(_), Some(drift @ Drift::Undetermined(..))) => drift.to_string(),
                 (Ok(_), _) => return None,

@@ -31,7 +31,10 @@ impl LogArguments {
         };
         let mut notes = Vec::new();
         let (mut silent, mut in_a_row) = (0_usize, 0_usize);
-        for found in entries.iter().filter_map(|entry| entry.found.as_ref().ok()) {
+        for entry in entries {
+            let (Ok(found), Ok(reference)) = (&entry.found, &entry.image.reference) else {
+                continue;
+            };
             let Some(digest) = &found.seen.observation.digest else {
                 continue;
             };
@@ -44,7 +47,7 @@ impl LogArguments {
             in_a_row = if answer.is_ok() { 0 } else { in_a_row + 1 };
             match answer {
                 Ok(divergences) => notes.extend(divergences.into_iter().map(|divergence| {
-                    let image = format!("{}@{digest}", found.repository);
+                    let image = format!("{}@{digest}", reference.name());
                     match divergence {
                         Divergence::OnlyInTheLog(who) => {
                             format!("{image}: the log has a signature by {who} that the registry does not have")

@@ -172,9 +172,9 @@ impl Counts {
         let posture = entry
             .found
             .as_ref()
-            .map_or(Posture::Unknown, |found| found.seen.observation.posture);
+            .map_or(Posture::Unknown, |found| found.shown().posture);
         count(&mut self.postures, posture.as_str());
-        if let Some(cause) = entry.drift().and_then(Drift::cause) {
+        if let Some(cause) = entry.policy_drift().and_then(Drift::cause) {
             count(&mut self.undetermined, cause.as_str());
         }
         *self.outcomes.entry(Severity::of(entry)).or_default() += 1;
@@ -184,7 +184,7 @@ impl Counts {
 /// The word for the drift that decides about an image.
 #[must_use]
 pub fn drift_name(entry: &Entry) -> &'static str {
-    match (&entry.found, entry.drift()) {
+    match (&entry.found, entry.policy_drift()) {
         (Err(_), _) => UNREADABLE,
         (Ok(_), Some(drift)) => drift.name(),
         (Ok(_), None) => "none",

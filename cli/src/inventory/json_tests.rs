@@ -38,6 +38,39 @@ fn the_documented_example_is_a_real_one() {
     assert_eq!(example, Some(real.as_str()), "UPDATE_DOCS=1 writes it");
 }
 
+/// The policy's word comes first, the learner's stands beside it.
+#[test]
+fn what_the_learner_sees_stands_beside() {
+    let value: Value = serde_json::from_str(&compact(&sample::bundled()).unwrap()).unwrap();
+    let image = &value["images"][0];
+    assert_eq!(
+        (&image["posture"], &image["drift"], &image["ifEnforced"]),
+        (&"unsigned".into(), &"unsigned".into(), &"reject".into())
+    );
+    assert_eq!(image["postureName"], "unsigned");
+    assert_eq!(image.get("signedBy"), None);
+    let learner = &image["learner"];
+    assert_eq!(
+        (&learner["posture"], &learner["drift"], &learner["signedBy"]),
+        (
+            &"signed".into(),
+            &"none".into(),
+            &"gh acme/api release tags".into()
+        )
+    );
+    assert_eq!(image["signatures"][0]["known"], true);
+    assert!(
+        image["notes"][0]
+            .as_str()
+            .unwrap()
+            .contains("the tag that stands in for it")
+    );
+    assert_eq!(value["counts"]["posture"]["unsigned"], 1);
+    let same: Value = serde_json::from_str(&compact(&sample::inventory()).unwrap()).unwrap();
+    let images = same["images"].as_array().unwrap();
+    assert!(images.iter().all(|image| image.get("learner").is_none()));
+}
+
 /// Every name in the output is explained.
 #[test]
 fn every_field_is_documented() {
@@ -54,7 +87,7 @@ fn every_field_is_documented() {
         }
     }
     let mut all = Vec::new();
-    for inventory in [sample::inventory(), sample::hostile()] {
+    for inventory in [sample::inventory(), sample::hostile(), sample::bundled()] {
         let value: Value = serde_json::from_str(&compact(&inventory).unwrap()).unwrap();
         names(&value, &mut all);
     }

@@ -1,12 +1,14 @@
 //! The inventory: every image, where it runs, and how it stands to its repository's baseline.
 //!
-//! Invariant: nothing is left out silently. What cannot be read is an entry too, and says so.
+//! Invariant: nothing is left out silently. What cannot be read is an entry too, and says so. Drift, decision and posture
+//! are the policy's, by what its host sees; what the learner sees more stands beside them, and is never mixed with them.
 
 mod cluster;
 pub mod counts;
 mod cursor;
 pub mod json;
 mod judge;
+pub(crate) mod learner_view;
 pub mod metrics;
 pub mod order;
 pub mod page;
@@ -14,6 +16,7 @@ pub mod page;
 pub mod sample;
 pub mod shown;
 pub mod sources;
+mod standing;
 pub mod summary;
 mod survey;
 pub mod table;
@@ -23,6 +26,7 @@ mod turns;
 pub use cluster::cluster_images;
 pub use cursor::Cursor;
 pub use judge::judge;
+pub use standing::Standing;
 pub use survey::{Ended, Further, Group, ObservedPast, Survey, control_fails};
 pub use time::TimeLimits;
 pub use turns::Familiarity;
@@ -34,8 +38,11 @@ use signature_continuity::baseline::Lookup;
 use signature_continuity::decision::Code;
 use signature_continuity::digest::Digest;
 use signature_continuity::drift::{Assessment, Drift};
+use signature_continuity::observe::{Evidence, Observation};
+use signature_continuity::posture::Cause;
 use signature_continuity::reference::{ImageReference, ReferenceError, Repository};
 use signature_continuity::remedy::Remedy;
+use signature_continuity::signer::SignerId;
 use std::collections::BTreeSet;
 
 /// An image that is to be looked at.
@@ -110,10 +117,16 @@ pub struct Found {
     pub repository: Repository,
     /// The baseline, as it was before anything was learned.
     pub lookup: Lookup,
-    /// What the image carries.
+    /// What the image carries, as the learner sees it: whoever signed, also what the policy's host cannot prove.
     pub seen: ObservedImage,
     /// How that differs from the baseline.
+    pub learner: Assessment,
+    /// What the policy sees of it. Where a broken trust root explains it, that is `unknown`.
+    pub as_policy: Observation,
+    /// How that differs from the baseline: what admission decides by.
     pub assessment: Assessment,
+    /// Those of the signers that are known: by the baseline, a pin or an exception, as the settings compare them.
+    pub known: BTreeSet<SignerId>,
     /// What can be done about the drift that decides, the best first.
     pub remedies: Vec<Remedy>,
     /// What an enforced scope would do with it.
@@ -142,16 +155,53 @@ impl Found {
             baseline.tolerated = Vec::new();
         }
     }
+
+    /// From where the posture is known that is shown: what the policy sees or, where it asks nobody, what the learner does.
+    #[must_use]
+    pub fn shown(&self) -> &Observation {
+        match self.as_policy.evidence {
+            Evidence::NotAsked => &self.seen.observation,
+            Evidence::Proof
+            | Evidence::Verified(_)
+            | Evidence::Tolerated
+            | Evidence::Allowed
+            | Evidence::ObservedUnsigned => &self.as_policy,
+        }
+    }
+
+    /// Whether the learner sees something else than the policy: another posture, or another drift that decides.
+    #[must_use]
+    pub fn learner_differs(&self) -> bool {
+        self.shown().posture != self.seen.observation.posture
+            || self.assessment.drifts.first() != self.learner.drifts.first()
+    }
 }
 
 impl Entry {
-    /// The drift that decides.
+    /// The drift that decides at admission.
     #[must_use]
-    pub fn drift(&self) -> Option<&Drift> {
-        self.found
-            .as_ref()
-            .ok()
-            .and_then(|found| found.assessment.drifts.first())
+    pub fn policy_drift(&self) -> Option<&Drift> {
+        let found = self.found.as_ref().ok()?;
+        found.assessment.drifts.first()
+    }
+
+    /// The drift that decides by what the learner sees.
+    #[must_use]
+    pub fn learner_drift(&self) -> Option<&Drift> {
+        let found = self.found.as_ref().ok()?;
+        found.learner.drifts.first()
+    }
+
+    /// Whether the policy sees a drift that somebody has to look into, or the image cannot be looked at.
+    #[must_use]
+    pub fn drifts_at_admission(&self) -> bool {
+        self.found.is_err() || is_for_somebody(self.policy_drift())
+    }
+
+    /// Whether the learner does.
+    #[must_use]
+    pub fn drifts_for_the_learner(&self) -> bool {
+        self.found.is_err() || is_for_somebody(self.learner_drift())
     }
 
     /// Whether it is rejected by the settings given.
@@ -163,5 +213,20 @@ impl Entry {
             Err(_) => true,
         };
         self.enforced && rejects
+    }
+}
+
+/// Whether a drift is more than a missing answer or a new repository.
+fn is_for_somebody(drift: Option<&Drift>) -> bool {
+    match drift {
+        None | Some(Drift::New) => false,
+        Some(Drift::Undetermined(cause, _)) => matches!(cause, Cause::Baseline),
+        Some(
+            Drift::Pin(_)
+            | Drift::Invalid
+            | Drift::Unsigned
+            | Drift::Downgrade(_)
+            | Drift::Signer(_),
+        ) => true,
     }
 }

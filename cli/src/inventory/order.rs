@@ -10,9 +10,9 @@ use std::cmp::Ordering;
 /// How loud an image is. The order of variants is the order of report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The settings given reject it, or it cannot be read, which rejects everywhere.
+    /// The settings given reject it.
     Rejected,
-    /// An enforced scope would reject it, and it is in none.
+    /// An enforced scope would reject it, as it does what cannot be read, and it is in none.
     WouldBeRejected,
     /// It drifts from a baseline that is not established yet.
     NotEstablished,
@@ -56,9 +56,13 @@ impl Severity {
     #[must_use]
     pub fn of(entry: &Entry) -> Self {
         let Ok(found) = &entry.found else {
-            return Self::Rejected;
+            return if entry.enforced {
+                Self::Rejected
+            } else {
+                Self::WouldBeRejected
+            };
         };
-        match (found.if_enforced, entry.drift()) {
+        match (found.if_enforced, entry.policy_drift()) {
             _ if entry.is_rejected() => Self::Rejected,
             (IfEnforced::Reject(_), _) => Self::WouldBeRejected,
             (IfEnforced::NotEstablished, _) => Self::NotEstablished,

@@ -127,7 +127,7 @@
   };
   const signature = (signature) => node("div", "who",
     node("p", "", foreign(signature.signer.name, "name"),
-      node("span", signature.known ? "tag" : "tag stranger", signature.known ? "known" : "not in the baseline")),
+      node("span", signature.known ? "tag" : "tag stranger", signature.known ? "known" : "not known")),
     facts(...identity(signature.signer),
       ["Logged", when(signature.loggedAt) ?? "in no log"],
       ["Format", signature.format === "bundle" ? "bundle (cosign 3)" : "cosign 2"],
@@ -156,6 +156,7 @@
   };
   const now = (image) => {
     const side = node("div", "side", node("h2", "", "On this image"));
+    if (image.learner) side.append(node("p", "quiet", `The policy sees: ${clean(image.posture)}. The learner sees: `, foreign(image.learner.text)));
     if (image.unreadable) side.append(node("p", "quiet", foreign(image.unreadable)));
     else if (image.signatures.length) side.append(...image.signatures.map(signature));
     else side.append(node("p", "quiet", `No proven signature: ${image.posture}. `,
@@ -167,8 +168,8 @@
   const wayOut = (image) => {
     const drift = (image.drifts ?? []).find(({ name }) => name === "signer");
     const id = /^signer:([0-9a-f]{64})$/.exec(drift?.fingerprint ?? "")?.[1];
-    if (!id || !image.repository || !image.digest) return undefined;
-    return node("pre", "", `continuity approve ${clean(image.repository)}@${clean(image.digest)} ${id.slice(0, 12)} --reason TICKET`);
+    if (!id || !image.spelledRepository || !image.digest) return undefined;
+    return node("pre", "", `continuity approve ${clean(image.spelledRepository)}@${clean(image.digest)} ${id.slice(0, 12)} --reason TICKET`);
   };
   const details = ({ image }) => {
     const places = image.places.slice(0, MOST_PLACES).map(({ namespace, kind, name }) =>
@@ -184,6 +185,7 @@
         ["Digest", mono(image.digest)],
         ["Running", image.running !== image.digest ? mono(image.running) : ""],
         ["Attestations", image.attestations || ""],
+        ["Note", (image.notes ?? []).join("; ")],
         ["Runs in", places.length ? node("div", "", places) : ""],
         ["If expected", wayOut(image)])));
     td.colSpan = 6;

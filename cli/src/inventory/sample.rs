@@ -8,7 +8,7 @@
 mod credulous;
 mod stories;
 
-pub use stories::{HOSTILE, hostile, inventory, many};
+pub use stories::{HOSTILE, bundled, hostile, inventory, many};
 
 use self::credulous::Credulous;
 use super::{Found, IfEnforced, Image, Place, TrustRoot, judge};
@@ -53,6 +53,8 @@ pub enum Signs<'a> {
     Cosign2(&'a [Identity]),
     /// By this one, as cosign 2 and as cosign 3 write it.
     Both(&'a Identity),
+    /// By this one, as cosign 3 writes it.
+    Bundle(&'a Identity),
     /// By the sample's key, in a bundle.
     Key,
 }
@@ -71,19 +73,20 @@ pub fn observed(reference: &ImageReference, signs: &Signs<'_>) -> Observation {
     };
     let identities: &[Identity] = match signs {
         Signs::Cosign2(identities) => identities,
-        Signs::Both(identity) => std::slice::from_ref(*identity),
+        Signs::Both(identity) | Signs::Bundle(identity) => std::slice::from_ref(*identity),
         Signs::Key => &[],
     };
     let layers: Vec<_> = identities.iter().map(sign).collect();
     let proven = match signs {
         Signs::Cosign2(_) => None,
-        Signs::Both(_) => layers.first().map(|layer| {
+        Signs::Both(_) | Signs::Bundle(_) => layers.first().map(|layer| {
             BundleSigner::Certificate(der_of(layer.annotations.value(CERTIFICATE).unwrap()))
         }),
         Signs::Key => Some(BundleSigner::Key(PublicKey::from_pem(KEY).unwrap())),
     };
     let host = Credulous {
-        manifest: (!layers.is_empty()).then(|| SignatureManifest::new(&layers).bytes),
+        manifest: (!layers.is_empty() && !matches!(signs, Signs::Bundle(_)))
+            .then(|| SignatureManifest::new(&layers).bytes),
         bundles: proven.map(|signer| Bundles {
             proven: vec![signer],
             ..Bundles::default()
@@ -177,7 +180,26 @@ pub fn found(
     if_enforced: IfEnforced,
     enforced: bool,
 ) -> Found {
+    let judged = judged(reference, lookup, seen(observation));
+    Found {
+        if_enforced,
+        enforced,
+        ..judged
+    }
+}
+
+/// What was seen, held against a baseline by the policy's rules and the settings' defaults.
+#[must_use]
+pub fn judged(reference: &ImageReference, lookup: Lookup, seen: ObservedImage) -> Found {
     let settings = Settings::parse(b"{}").unwrap();
+    let names = settings.names(reference.repository());
+    let image = image(reference.clone(), &[]);
+    judge(&settings, &image, names, lookup, seen, now(), || false)
+}
+
+/// What was seen, of which the policy sees as much.
+#[must_use]
+pub fn seen(observation: Observation) -> ObservedImage {
     let signatures = observation.proven.iter().map(|proven| Signature {
         proven: proven.clone(),
         logged_at: proven.provenance().map(|_| now() - TimeDelta::hours(30)),
@@ -187,20 +209,10 @@ pub fn found(
         },
         introduces: BTreeMap::new(),
     });
-    let seen = ObservedImage {
+    ObservedImage {
         signatures: signatures.collect(),
-        platforms: Vec::new(),
         attestations: 1,
-        notes: Vec::new(),
-        observation,
-    };
-    let names = settings.names(reference.repository());
-    let image = image(reference.clone(), &[]);
-    let judged = judge(&settings, &image, names, lookup, seen, now(), || false);
-    Found {
-        if_enforced,
-        enforced,
-        ..judged
+        ..ObservedImage::of_nothing(observation.clone())
     }
 }
 

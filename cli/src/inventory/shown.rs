@@ -9,6 +9,7 @@ use signature_continuity::baseline::{Baseline, Format, Lookup, Origin, SignerRec
 use signature_continuity::clean::clean;
 use signature_continuity::digest::Digest;
 use signature_continuity::observe::Evidence;
+use signature_continuity::posture::Posture;
 use signature_continuity::signer::{Keyless, Signer};
 use signature_continuity::subject::issuer_name;
 use std::collections::BTreeSet;
@@ -49,8 +50,8 @@ pub fn short(digest: &Digest) -> &str {
 pub fn posture(found: &Found) -> String {
     let formats: BTreeSet<Format> = found.seen.signatures.iter().map(|s| s.format()).collect();
     let formats: Vec<&str> = formats.into_iter().map(cosign).collect();
-    let posture = found.seen.observation.posture;
-    if formats.is_empty() {
+    let posture = found.shown().posture;
+    if formats.is_empty() || posture != Posture::Signed {
         posture.to_string()
     } else {
         format!("{posture}/{}", formats.join("+"))
@@ -66,24 +67,34 @@ pub fn cosign(format: Format) -> &'static str {
     }
 }
 
-/// By whom an image is signed: a known signer first, and how many there are besides.
+/// By whom an image is signed, as far as the policy sees: a known signer first, and how many there are besides.
 #[must_use]
 pub fn signers(found: &Found) -> Option<String> {
-    let observation = &found.seen.observation;
+    let observation = found.shown();
     match &observation.evidence {
         Evidence::Verified(of) => return Some(signer(of)),
         Evidence::Tolerated => return Some("tolerated".to_owned()),
         Evidence::Allowed => return Some("allowed".to_owned()),
         Evidence::Proof | Evidence::ObservedUnsigned | Evidence::NotAsked => {}
     }
-    let baseline = found.lookup.baseline();
-    let known = |signer: &Signer| {
-        baseline.is_some_and(|baseline| baseline.known().any(|record| &record.signer == signer))
+    // The policy ends its search with whoever is known; the others are told all the same.
+    let observation = if found.learner_differs() {
+        observation
+    } else {
+        &found.seen.observation
     };
-    let mut all: Vec<&Signer> = observation.proven.iter().map(|p| p.signer()).collect();
-    all.sort_by_key(|signer| (!known(signer), signer.id()));
-    all.dedup();
-    let (first, others) = all.split_first()?;
+    let all = observation.proven.iter().map(|p| p.signer()).collect();
+    first_of(all, found)
+}
+
+/// The first of `signers`, known ones before others, and how many there are besides.
+pub(super) fn first_of(mut signers: Vec<&Signer>, found: &Found) -> Option<String> {
+    signers.sort_by_cached_key(|signer| {
+        let id = signer.id();
+        (!found.known.contains(&id), id)
+    });
+    signers.dedup();
+    let (first, others) = signers.split_first()?;
     Some(match others.len() {
         0 => signer(first),
         more => format!("{} +{more}", signer(first)),

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use signature_continuity::baseline::Format;
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::drift::Drift;
+use signature_continuity::posture::Posture;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,7 +53,7 @@ pub fn verdict(inventory: &Inventory) -> String {
 fn causes(entries: &[&Entry]) -> String {
     let mut numbers: BTreeMap<&'static str, usize> = BTreeMap::new();
     for entry in entries {
-        if let Some(why) = entry.drift().and_then(cause) {
+        if let Some(why) = entry.policy_drift().and_then(cause) {
             *numbers.entry(why).or_default() += 1;
         }
     }
@@ -110,6 +111,7 @@ pub fn legend(inventory: &Inventory) -> Option<String> {
         .entries
         .iter()
         .filter_map(|entry| entry.found.as_ref().ok())
+        .filter(|found| found.shown().posture == Posture::Signed)
         .flat_map(|found| found.seen.signatures.iter().map(|s| s.format()))
         .collect();
     let texts: Vec<String> = formats
@@ -143,7 +145,7 @@ mod tests {
         insta::assert_snapshot!(verdict(&inventory), @"9 images: 2 rejected, 1 would be rejected if enforced, 1 not established, 1 undetermined (rate limit), 1 admitted despite drift, 1 new, 2 without drift.");
         inventory
             .entries
-            .retain(|entry| entry.drift().and_then(cause).is_some());
+            .retain(|entry| entry.policy_drift().and_then(cause).is_some());
         assert_eq!(verdict(&inventory), "1 image: 1 undetermined (rate limit).");
     }
 

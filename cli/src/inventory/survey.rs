@@ -5,7 +5,7 @@
 //! images, and is told, with the place where the next run is to begin. Nothing is kept that was handed on.
 
 use super::turns::{Turns, Work};
-use super::{Cursor, Entry, Familiarity, Image, TimeLimits, judge};
+use super::{Cursor, Entry, Familiarity, Image, Standing, TimeLimits, judge};
 use crate::observation::{Observe, ObservedImage};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::Lookup;
@@ -182,7 +182,7 @@ impl Survey<'_> {
             }
             (shared.step)(&image);
             let began = Instant::now();
-            let entry = self.entry(image, &reference, &baseline, &shared.control);
+            let entry = self.entry(image, &reference, &baseline, shared.lookup, &shared.control);
             let is_silent = is_silent(&entry);
             if work.is_strange() {
                 shared.turns().spend(began.elapsed(), is_silent);
@@ -235,15 +235,16 @@ impl Survey<'_> {
         &self,
         image: Image,
         reference: &ImageReference,
-        lookup: &Lookup,
+        own: &Lookup,
+        lookup: &(dyn Fn(&Repository) -> Lookup + Sync),
         control: &OnceLock<bool>,
     ) -> Entry {
-        let names = self.settings.names(reference.repository());
-        let seen = match self.observer.observe(reference, lookup) {
+        let standing = Standing::new(self.settings, reference, own, lookup);
+        let seen = match standing.observe(self.observer, reference) {
             Ok(seen) => seen,
             Err(why) => {
                 return Entry {
-                    enforced: is_enforced(self.settings, &image, Some(&names)),
+                    enforced: is_enforced(self.settings, &image, Some(&standing.names)),
                     image,
                     found: Err(clean(&why, SHOWN)),
                 };
@@ -257,8 +258,8 @@ impl Survey<'_> {
         let mut found = judge::judge(
             self.settings,
             &image,
-            names,
-            lookup.clone(),
+            standing.names,
+            standing.lookup,
             seen,
             self.now,
             control_fails,
@@ -286,7 +287,8 @@ fn is_enforced(settings: &Settings, image: &Image, names: Option<&RepositoryName
         .any(|place| scope(settings, &judge::surroundings_of(place), names).is_enforced())
 }
 
-/// Whether the known-good image is looked at and its signer not proven. Not to get an answer about it is no failure.
+/// Whether the known-good image is looked at and its signer not proven by its `.sig`, which is what the policy looks at. Not
+/// to get an answer about it is no failure.
 #[must_use]
 pub fn control_fails(observer: &dyn Observe, control: &TrustControl) -> bool {
     let Ok(seen) = observer.observe(&control.image, &Lookup::Absent) else {
@@ -294,7 +296,14 @@ pub fn control_fails(observer: &dyn Observe, control: &TrustControl) -> bool {
     };
     let mut proven = seen.observation.proven.iter();
     let is_proven = proven.any(|proven| control.names(proven.signer()));
-    seen.observation.unknown.is_none() && !is_proven
+    let answered = !matches!(
+        seen.observation.unknown,
+        Some((
+            Cause::Outage | Cause::Absent | Cause::Limit | Cause::Host,
+            _
+        ))
+    );
+    seen.observation.has_signature_tag && answered && !is_proven
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::baseline::tests::make::established;
 use crate::inventory::Place;
 use signature_continuity::digest::Digest;
+use signature_continuity::drift::Drift;
 use signature_continuity::observe::Observation;
 use signature_continuity::posture::Cause;
 use std::collections::BTreeSet;
@@ -23,8 +25,11 @@ impl Observe for Blind {
             return Err("no way\u{202e} in".to_owned());
         }
         let digest = Digest::of(reference.spelled().as_bytes());
+        let observation = Observation::unknown(Some(digest), Cause::Outage, None);
         Ok(ObservedImage {
-            observation: Observation::unknown(Some(digest), Cause::Outage, None),
+            as_policy: observation.clone(),
+            index_as_policy: None,
+            observation,
             signatures: Vec::new(),
             platforms: Vec::new(),
             attestations: 0,
@@ -151,4 +156,62 @@ fn a_failure_ends_the_survey_with_it() {
     let ended = survey.run(images, &|_| Lookup::Absent, &|_| {}, |_| Err("full"));
     assert_eq!(ended, Err("full"));
     assert!(observer.asked.into_inner().unwrap().len() < 100);
+}
+
+/// Plain HTTP may be another registry: nobody is asked, and nothing is learned, as the policy has it.
+#[test]
+fn another_spelling_of_a_known_name_is_judged_as_that_and_asked_nowhere() {
+    let observer = Blind::default();
+    let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+    let known: Repository = "ghcr.io/acme/api".parse().unwrap();
+    let mut baseline = established();
+    baseline.repository = known.clone();
+    let lookup = |repository: &Repository| {
+        if *repository == known {
+            Lookup::Usable(Box::new(baseline.clone()))
+        } else {
+            Lookup::Absent
+        }
+    };
+    let survey = Survey {
+        settings: &Settings::default(),
+        observer: &observer,
+        concurrency: 1,
+        now,
+        stop: &AtomicBool::new(false),
+        further: None,
+        familiarity: &|_| Familiarity::Registry,
+        time: TimeLimits::default(),
+        cursor: &Cursor::default(),
+    };
+    let mut entries = Vec::new();
+    let images = ["ghcr.io:80/acme/api:v1", "ghcr.io:80/acme/other:v1"].map(image);
+    survey
+        .run(images.to_vec(), &lookup, &|_| {}, |group| {
+            entries.extend(group.entries);
+            Ok::<(), ()>(())
+        })
+        .unwrap();
+    assert_eq!(
+        *observer.asked.lock().unwrap(),
+        ["ghcr.io:80/acme/other:v1"]
+    );
+    let of = |name: &str| {
+        let entry = entries
+            .iter()
+            .find(|entry| entry.image.spelled.contains(name));
+        entry.unwrap().found.as_ref().unwrap()
+    };
+    let api = of("acme/api");
+    assert_eq!(api.repository, known);
+    assert_eq!(
+        api.assessment.drifts,
+        [Drift::Undetermined(Cause::Answer, None)]
+    );
+    assert_eq!(api.seen.observation.unknown, Some((Cause::Answer, None)));
+    assert_eq!(api.seen.observation.digest, None);
+    assert_eq!(
+        of("acme/other").repository.as_str(),
+        "ghcr.io:80/acme/other"
+    );
 }

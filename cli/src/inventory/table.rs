@@ -3,11 +3,12 @@
 //! Invariant: one image is one row of as many lines as every other, whatever its names are, and the words alone carry
 //! the meaning: colours only repeat them.
 
+mod beside;
 mod cells;
 mod fit;
 
 use super::order::Severity;
-use super::{Entry, Inventory, shown, summary};
+use super::{Inventory, summary};
 use cells::cells;
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use fit::{cut, shortened};
@@ -23,8 +24,6 @@ const NARROWEST: usize = 60;
 const UNCUT: usize = 2000;
 const GAP: usize = 2;
 const LONGEST_NOTE: usize = 500;
-/// The most unreadable images that are explained one by one.
-const MOST_UNREADABLE: usize = 20;
 const HEADER: [&str; 7] = [
     "DRIFT",
     "ENFORCED",
@@ -43,7 +42,7 @@ pub fn table(inventory: &Inventory, terminal: Terminal) -> String {
         text.push_str(&rows(inventory, terminal));
         text.push('\n');
     }
-    for note in inventory.notes.iter().chain(&unreadable(inventory)) {
+    for note in inventory.notes.iter().chain(&beside::notes(inventory)) {
         text.push_str(&format!("note: {}\n", clean(note, LONGEST_NOTE)));
     }
     text.push_str(&summary::verdict(inventory));
@@ -54,21 +53,6 @@ pub fn table(inventory: &Inventory, terminal: Terminal) -> String {
         legend.unwrap_or_default()
     ));
     text
-}
-
-/// Why images cannot be looked at: the table has no room for it.
-fn unreadable(inventory: &Inventory) -> Vec<String> {
-    let of = |entry: &Entry| {
-        let why = entry.found.as_ref().err()?;
-        Some(format!("{}: {why}", shown::image(&entry.image, None)))
-    };
-    let mut notes: Vec<String> = inventory.entries.iter().filter_map(of).collect();
-    let more = notes.len().saturating_sub(MOST_UNREADABLE);
-    if more > 0 {
-        notes.truncate(MOST_UNREADABLE);
-        notes.push(format!("and {more} more that cannot be looked at"));
-    }
-    notes
 }
 
 fn rows(inventory: &Inventory, terminal: Terminal) -> String {

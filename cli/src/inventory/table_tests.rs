@@ -23,6 +23,44 @@ fn looks_well(#[case] width: usize) {
     );
 }
 
+/// What the policy sees is in the row, and what the learner sees below.
+#[test]
+fn what_the_learner_sees_stands_beside() {
+    insta::assert_snapshot!("bundled", table(&sample::bundled(), plain(120)));
+}
+
+#[test]
+fn many_that_the_learner_sees_otherwise_are_counted() {
+    let mut inventory = sample::bundled();
+    let entry = inventory.entries.remove(0);
+    inventory.entries = vec![entry; 30];
+    let text = table(&inventory, plain(120));
+    assert_eq!(text.matches("the learner sees:").count(), 20, "{text}");
+    assert!(
+        text.contains("and 10 more that the learner sees otherwise"),
+        "{text}"
+    );
+    // One registry is told of once.
+    assert_eq!(
+        text.matches("note: ghcr.io: the registry has no API")
+            .count(),
+        1,
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_not_rejected_where_nothing_is_enforced() {
+    let mut inventory = sample::inventory();
+    inventory.entries.retain(|entry| entry.found.is_err());
+    for entry in &mut inventory.entries {
+        entry.enforced = false;
+    }
+    let text = table(&inventory, plain(200));
+    assert!(text.contains("unreadable  would reject"), "{text}");
+    assert!(text.contains("1 would be rejected if enforced."), "{text}");
+}
+
 #[rstest]
 #[case(1)]
 #[case(80)]

@@ -219,10 +219,16 @@ impl Learner<'_> {
                     stored.lookup.baseline().cloned()
                 }
             };
-            let mut seen = entries.iter().filter_map(|e| e.found.as_ref().ok());
-            if seen.any(|found| found.seen.notes.contains(&Note::ReferrersRefused)) {
-                let registry = repository.registry();
-                outcome.note(format!("{registry}: {}", Note::ReferrersRefused));
+            for entry in &entries {
+                let (Ok(found), Ok(reference)) = (&entry.found, &entry.image.reference) else {
+                    continue;
+                };
+                // By the name that the image spells; that a registry has no API is nobody's concern here.
+                let registry = reference.repository().registry();
+                let notes = found.seen.notes.iter();
+                for note in notes.filter(|note| **note != Note::NoReferrersApi) {
+                    outcome.note(format!("{registry}: {note}"));
+                }
             }
             for one in untaught(after.as_ref(), repository, &sights) {
                 outcome.note(one.to_string());

@@ -1,4 +1,7 @@
 //! What came of a run.
+//!
+//! Invariant: drift that is told here is that of what the learner sees, against the baseline as it was: what a policy's host
+//! cannot prove and the learner learned is no news for anybody.
 
 use super::StoreSnapshot;
 use crate::baseline::BaselineEvent;
@@ -7,7 +10,7 @@ use crate::output::cause;
 use crate::store::{DriftReport, StoreError};
 use signature_continuity::baseline::Baseline;
 use signature_continuity::drift::Drift;
-use signature_continuity::posture::{Cause, Posture};
+use signature_continuity::posture::Posture;
 use signature_continuity::reference::Repository;
 use std::collections::BTreeSet;
 
@@ -206,7 +209,7 @@ impl Outcome {
         let drifting = ahead.entries.iter().filter(|entry| is_drift(entry));
         let told = drifting.take(MOST_AHEAD).map(|entry| {
             let drift = entry
-                .drift()
+                .learner_drift()
                 .map_or_else(|| "cannot be read".to_owned(), Drift::to_string);
             format!(
                 "not deployed yet, and drifts: {} ({drift})",
@@ -225,7 +228,7 @@ impl Outcome {
     pub(super) fn report(&self) -> DriftReport {
         let drifted = self.drifted().map(|entry| {
             let drift = entry
-                .drift()
+                .learner_drift()
                 .map_or_else(|| "cannot be read".to_owned(), Drift::to_string);
             (entry.image.spelled.clone(), drift)
         });
@@ -272,20 +275,10 @@ fn without_digests(mut baseline: Baseline) -> Baseline {
     baseline
 }
 
-/// Whether an image's drift is more than a missing answer.
+/// Whether an image's drift, as the learner sees it, is more than a missing answer.
 #[must_use]
 pub fn is_drift(entry: &Entry) -> bool {
-    match entry.drift() {
-        None | Some(Drift::New) => entry.found.is_err(),
-        Some(Drift::Undetermined(cause, _)) => matches!(cause, Cause::Baseline),
-        Some(
-            Drift::Pin(_)
-            | Drift::Invalid
-            | Drift::Unsigned
-            | Drift::Downgrade(_)
-            | Drift::Signer(_),
-        ) => true,
-    }
+    entry.drifts_for_the_learner()
 }
 
 /// Whether so many of `images` are unverifiable that the trust root is the likelier cause.

@@ -70,7 +70,10 @@ fn drift_is_told_on_every_run_and_teaches_nothing() {
     for _ in 0..3 {
         let outcome = run_at(&shelf, &observer, &["v2"], Options::default(), tomorrow);
         assert!(outcome.has_drift());
-        assert!(matches!(outcome.entries[0].drift(), Some(Drift::Signer(_))));
+        assert!(matches!(
+            outcome.entries[0].learner_drift(),
+            Some(Drift::Signer(_))
+        ));
         assert!(matches!(
             outcome.entries[0].found.as_ref().unwrap().if_enforced,
             crate::inventory::IfEnforced::Reject(_)

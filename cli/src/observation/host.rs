@@ -11,6 +11,7 @@ mod conformance_tests;
 mod findings;
 mod layer;
 mod listing;
+mod module_host;
 mod payload;
 mod prover;
 mod referred;
@@ -40,10 +41,14 @@ use listing::Referring;
 use payload::Payload;
 
 pub(super) use findings::{Fact, Findings};
+pub(super) use module_host::ModuleHostView;
 pub(super) use prover::Prover;
 
 /// The largest payload that is read; the policy looks at no layer that declares more.
 const LARGEST_PAYLOAD: usize = 64 * 1024;
+
+/// What was said of a place in a repository.
+type Asked<T> = RefCell<BTreeMap<(String, String), Result<T, HostError>>>;
 
 /// One image's observation: what is kept of one digest is not asked about another.
 pub(super) struct ObservingHost<'a> {
@@ -54,6 +59,10 @@ pub(super) struct ObservingHost<'a> {
     /// The image's repository, after aliases.
     repository: &'a Repository,
     now: DateTime<Utc>,
+    /// What the registry served, or said instead.
+    served: Asked<Vec<u8>>,
+    digests: Asked<Digest>,
+    /// What the policy's rules are given: the `.sig` with what is beside it.
     manifests: RefCell<BTreeMap<(String, String), Vec<u8>>>,
     payloads: RefCell<BTreeMap<Digest, Result<Vec<u8>, HostError>>>,
     facts: RefCell<Vec<Fact>>,
@@ -84,6 +93,8 @@ impl<'a> ObservingHost<'a> {
             chains: settings.certificate_chains().into_owned(),
             repository,
             now,
+            served: RefCell::default(),
+            digests: RefCell::default(),
             manifests: RefCell::default(),
             payloads: RefCell::default(),
             facts: RefCell::default(),
@@ -94,6 +105,17 @@ impl<'a> ObservingHost<'a> {
             proven: RefCell::default(),
             notes: RefCell::default(),
         }
+    }
+
+    /// A manifest as the registry has it, asked for once: what it said is what it says.
+    pub(super) fn served(&self, name: &str, place: &Place<'_>) -> Result<Vec<u8>, HostError> {
+        let key = (name.to_owned(), place.as_str().to_owned());
+        if let Some(served) = self.served.borrow().get(&key) {
+            return served.clone();
+        }
+        let served = self.registry.manifest(name, place);
+        self.served.borrow_mut().insert(key, served.clone());
+        served
     }
 
     fn signed_layers(&self, name: &str, digest: &Digest) -> Result<&[SignedLayer], HostError> {
@@ -209,7 +231,13 @@ impl Host for ObservingHost<'_> {
     }
 
     fn manifest_digest(&self, name: &str, tag: &str) -> Result<Digest, HostError> {
-        self.registry.digest(name, tag)
+        let key = (name.to_owned(), tag.to_owned());
+        if let Some(digest) = self.digests.borrow().get(&key) {
+            return digest.clone();
+        }
+        let digest = self.registry.digest(name, tag);
+        self.digests.borrow_mut().insert(key, digest.clone());
+        digest
     }
 
     fn manifest(&self, name: &str, place: &Place<'_>) -> Result<Vec<u8>, HostError> {
@@ -220,9 +248,9 @@ impl Host for ObservingHost<'_> {
         let bytes = match (place, place.as_str().strip_suffix(".sig")) {
             (Place::Tag(tag), Some(of)) => match of.replacen('-', ":", 1).parse() {
                 Ok(digest) => self.signature_manifest(name, tag, &digest)?,
-                Err(_) => self.registry.manifest(name, place)?,
+                Err(_) => self.served(name, place)?,
             },
-            (Place::Tag(_) | Place::Digest(_), _) => self.registry.manifest(name, place)?,
+            (Place::Tag(_) | Place::Digest(_), _) => self.served(name, place)?,
         };
         self.manifests.borrow_mut().insert(key, bytes.clone());
         Ok(bytes)

@@ -4,7 +4,7 @@ use super::{NativeObserver, Observe, ObservedImage, RepositoryObserver};
 use chrono::{DateTime, Utc};
 use continuity_registry::{Tags, TrustRoot};
 use signature_continuity::baseline::Lookup;
-use signature_continuity::host_error::HostError;
+use signature_continuity::host_error::{HostError, Outage};
 use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::{CertificateChain, Settings};
 
@@ -81,7 +81,16 @@ impl RepositoryObserver for ImageObserver {
             .tags(reference, &self.settings, limit)
             .map_err(|error| match error {
                 HostError::Absent => "the registry knows no such repository".to_owned(),
-                HostError::Outage(outage) => outage.as_str().to_owned(),
+                HostError::Outage(outage) => {
+                    let name = self.settings.call_name(reference);
+                    let cause = Some(outage)
+                        .filter(|outage| *outage == Outage::Unreachable)
+                        .and_then(|_| self.observer.registry().cause(&name));
+                    cause.map_or_else(
+                        || outage.as_str().to_owned(),
+                        |cause| format!("{}: {cause}", outage.as_str()),
+                    )
+                }
                 HostError::Answer
                 | HostError::Unusable
                 | HostError::Negative

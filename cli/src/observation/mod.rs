@@ -25,8 +25,13 @@ pub use traits::{Observe, RepositoryObserver};
 /// What was seen of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedImage {
-    /// By the policy's rules, with the bundles that its host cannot read.
+    /// By the policy's rules, with the bundles that its host cannot read, and whoever is known: what is learned from.
     pub observation: Observation,
+    /// What the policy sees of the reference, through a host that reads no bundles and by what its baseline says: what
+    /// admission judges.
+    pub as_policy: Observation,
+    /// The same for whoever names the tag alone, where the index under it is what was seen.
+    pub index_as_policy: Option<Observation>,
     /// Each proven signature, and what only the native observation knows of it. The signers are those of `observation`.
     pub signatures: Vec<Signature>,
     /// The digests of the platforms' manifests, where the image is an index.
@@ -37,19 +42,38 @@ pub struct ObservedImage {
     pub notes: Vec<Note>,
 }
 
+impl ObservedImage {
+    /// Nothing is seen beside what this says, whoever looks.
+    #[must_use]
+    pub fn of_nothing(observation: Observation) -> Self {
+        Self {
+            as_policy: observation.clone(),
+            observation,
+            index_as_policy: None,
+            signatures: Vec::new(),
+            platforms: Vec::new(),
+            attestations: 0,
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// What bears on what was seen, and is no fault of the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// The registry has no referrers API; the tag that stands in for it was looked at.
     NoReferrersApi,
     /// The registry refuses to say what refers to the image.
     ReferrersRefused,
+    /// The registry was not reached; why, in one clause, cleaned.
+    NotReached(String),
 }
 
 /// For people.
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::NotReached(cause) => return write!(f, "the registry was not reached: {cause}"),
             Self::NoReferrersApi => {
                 "the registry has no API for what refers to an image; the tag that stands in for it was looked at"
             }

@@ -1,24 +1,26 @@
 //! Looks at images: the policy's observation on the registry itself, and what only that knows of each signature.
 //!
-//! Invariant: the posture is the policy's, by its own rules; what is added belongs to signers that it proved. May be
-//! used from many threads at once.
+//! Invariant: the posture is the policy's, by its own rules; what is added belongs to signers that it proved. Beside it
+//! stands what the policy itself would see through its host, by the same rules and the same answers. May be used from
+//! many threads at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::Lookup;
 use signature_continuity::calls::Calls;
 use signature_continuity::digest::Digest;
-use signature_continuity::host::Place;
-use signature_continuity::host_error::HostError;
+use signature_continuity::host::{Host as _, Place};
+use signature_continuity::host_error::{HostError, Outage};
 use signature_continuity::known::Known;
 use signature_continuity::observe::{ImageContext, Observation, observe};
+use signature_continuity::observe_image;
 use signature_continuity::posture::{Cause, Posture};
 use signature_continuity::proof::{Problem, ProvenSigner};
 use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::{CertificateChain, Settings};
 use std::collections::BTreeMap;
 
-use super::host::{Fact, Findings, ObservingHost, Prover};
-use super::{ObservedImage, Signature, SignedRepository};
+use super::host::{Fact, Findings, ModuleHostView, ObservingHost, Prover};
+use super::{Note, ObservedImage, Signature, SignedRepository};
 use continuity_registry::{
     Credentials, Registries, RequestLimits, Sources, Tags, TrustMaterial, TrustRoot, TrustSource,
     platforms,
@@ -109,7 +111,11 @@ impl NativeObserver {
                 let known = Known::new(settings, &names, lookup.baseline(), &[]);
                 let mut proven = of_index.observation.proven.iter();
                 if proven.any(|proven| known.contains(proven.signer())) {
-                    Ok(of_index)
+                    Ok(ObservedImage {
+                        as_policy: seen.as_policy,
+                        index_as_policy: Some(of_index.as_policy),
+                        ..of_index
+                    })
                 } else {
                     // Somebody may have signed what lists it: that is not "nobody signs here".
                     let mut seen = seen;
@@ -167,20 +173,19 @@ impl NativeObserver {
             thorough: true,
         };
         let host = ObservingHost::new(registry, &self.prover, settings, repository, now);
-        let mut observation = {
-            // Registries are waited for by the client's own limits.
-            let calls = Calls::new(&host, TimeDelta::days(1));
-            observe(&calls, settings, &image)
-                .map_err(|_| "expected a reference that registries take".to_owned())?
-        };
+        let not_taken = |_| "expected a reference that registries take".to_owned();
+        // Registries are waited for by the client's own limits.
+        let patience = TimeDelta::days(1);
+        let mut observation =
+            observe(&Calls::new(&host, patience), settings, &image).map_err(not_taken)?;
         let Findings {
             facts,
             attestations,
             is_all,
             keys_are_known,
             refused,
-            notes,
-        } = host.into_findings();
+            mut notes,
+        } = host.take_findings();
         observation.incomplete |= !is_all;
         observation.bundles_read &= !refused;
         // The policy's rules do not know which layer a known key signed.
@@ -198,15 +203,24 @@ impl NativeObserver {
             }
             // Registries hide what may not be seen: an image that is not there is not unsigned.
             (Posture::Unsigned, Some(digest)) => {
-                if let Some(unknown) = not_there(registry, &name, &digest) {
+                if let Some(unknown) = not_there(&host, &name, &digest) {
                     observation = unknown;
                 }
             }
             _ => {}
         }
+        if let Some((_, Some(Outage::Unreachable))) = observation.unknown {
+            notes.extend(registry.cause(&name).map(Note::NotReached));
+        }
         let signatures = signatures(&observation.proven, &facts);
+        let view = ModuleHostView(&host);
+        let calls = Calls::new(&view, patience);
+        let as_policy =
+            observe_image(&calls, settings, reference, &names, lookup).map_err(not_taken)?;
         Ok(ObservedImage {
             observation,
+            as_policy,
+            index_as_policy: None,
             signatures,
             platforms,
             attestations,
@@ -216,14 +230,14 @@ impl NativeObserver {
 }
 
 /// Why an image without signatures is not known to be unsigned.
-fn not_there(registry: &Registries, name: &str, digest: &Digest) -> Option<Observation> {
-    let (cause, outage) = match registry.manifest(name, &Place::Digest(digest)) {
-        Ok(_) => return None,
+fn not_there(host: &ObservingHost<'_>, name: &str, digest: &Digest) -> Option<Observation> {
+    let (cause, outage) = match host.manifest(name, &Place::Digest(digest)) {
+        // Of a type that hosts do not take: it is there.
+        Ok(_) | Err(HostError::Unusable) => return None,
         Err(HostError::Absent) => (Cause::Absent, None),
         Err(HostError::Outage(outage)) => (Cause::Outage, Some(outage)),
         Err(
             HostError::Answer
-            | HostError::Unusable
             | HostError::Negative
             | HostError::BadReference
             | HostError::Forbidden(_)

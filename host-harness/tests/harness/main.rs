@@ -25,6 +25,7 @@ mod hosts;
 mod lab;
 mod modules;
 mod native;
+mod native_words;
 mod recordings;
 mod registries;
 mod sessions;

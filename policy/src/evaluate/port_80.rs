@@ -3,32 +3,24 @@
 //! Invariant: such a name without a baseline of its own never counts as new while the name without the port has a past
 //! (a baseline in any state, or a pin): the image is judged as one of that repository, and what it carries is not known.
 
-use super::Evaluator;
-use crate::baseline::Lookup;
 use crate::reference::{ImageReference, Repository};
-use crate::settings::RepositoryNames;
-use std::collections::BTreeMap;
+use crate::settings::{RepositoryNames, Settings};
 
-impl Evaluator<'_, '_> {
-    /// The names that an image is judged by, and whether they are not its own.
-    pub(super) fn judged_names(
-        &self,
-        reference: &ImageReference,
-        lookups: &BTreeMap<Repository, Lookup>,
-    ) -> (RepositoryNames, bool) {
-        let names = self.settings.names(reference.repository());
-        // One of a repository that was never signed protects nothing either.
-        let absent = |names: &RepositoryNames| {
-            let lookup = lookups.get(names.aliased());
-            lookup.is_some_and(Lookup::could_be_lost)
-        };
-        let without = reference.repository().without_port_80();
-        let without = without.filter(|_| absent(&names));
-        match without.map(|without| self.settings.names(&without)) {
-            Some(known) if !absent(&known) || self.settings.pinned(&known).is_some() => {
-                (known, true)
-            }
-            Some(_) | None => (names, false),
+/// The names that an image is judged by, and whether they are not its own. `has_no_past` says whether a repository has no
+/// baseline that protects anything: none, or one that was never signed.
+#[must_use]
+pub fn judged_names(
+    settings: &Settings,
+    reference: &ImageReference,
+    has_no_past: impl Fn(&Repository) -> bool,
+) -> (RepositoryNames, bool) {
+    let names = settings.names(reference.repository());
+    let without = reference.repository().without_port_80();
+    let without = without.filter(|_| has_no_past(names.aliased()));
+    match without.map(|without| settings.names(&without)) {
+        Some(known) if !has_no_past(known.aliased()) || settings.pinned(&known).is_some() => {
+            (known, true)
         }
+        Some(_) | None => (names, false),
     }
 }

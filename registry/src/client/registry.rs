@@ -21,6 +21,8 @@ use super::throttle::{Go, Throttle};
 use super::transport::{RegistryRequest, RegistryResponse, Transport, TransportError};
 use crate::{Credentials, Sources};
 
+const NO_ANSWER: &str = "no answer in time";
+
 /// All registries.
 #[derive(Debug)]
 pub(super) struct RegistryClient {
@@ -34,6 +36,8 @@ pub(super) struct RegistryClient {
     throttles: Mutex<BTreeMap<String, Arc<Throttle>>>,
     pub(super) tokens: Mutex<HashMap<Name, Authorization>>,
     pub(super) logins: Logins,
+    /// Why registries were not reached, the last time that they were not.
+    causes: Mutex<BTreeMap<String, String>>,
 }
 
 /// A repository's name, taken apart as every client does.
@@ -70,6 +74,7 @@ impl RegistryClient {
             throttles: Mutex::default(),
             tokens: Mutex::default(),
             logins: Logins::default(),
+            causes: Mutex::default(),
         }
     }
 
@@ -137,12 +142,17 @@ impl RegistryClient {
                         _ => return Ok(answer),
                     }
                 }
-                Err(TransportError::Broken) => (Outage::Unreachable, None),
-                Err(TransportError::Unreachable) => {
+                Err(TransportError::Broken(cause)) => {
+                    self.blame(name, cause);
+                    (Outage::Unreachable, None)
+                }
+                Err(TransportError::Unreachable(cause)) => {
+                    self.blame(name, cause);
                     return Err(HostError::Outage(Outage::Unreachable));
                 }
                 Err(TransportError::Redirect) => return Err(HostError::Answer),
                 Err(TransportError::TimedOut) => {
+                    self.blame(name, NO_ANSWER.to_owned());
                     self.tell(name, throttle.unanswered(&self.limits));
                     return Err(HostError::Outage(Outage::Unreachable));
                 }
@@ -166,6 +176,15 @@ impl RegistryClient {
             }
             attempt = attempt.saturating_add(1);
         }
+    }
+
+    /// Why the registry was not reached, in one clause.
+    pub(super) fn cause(&self, name: &Name) -> Option<String> {
+        lock(&self.causes).get(&name.registry).cloned()
+    }
+
+    fn blame(&self, name: &Name, cause: String) {
+        lock(&self.causes).insert(name.registry.clone(), cause);
     }
 
     fn tell(&self, name: &Name, given_up: bool) {
@@ -199,8 +218,12 @@ impl RegistryClient {
         // An address that is none, or a proxy or certificate of the sources file that is none.
         let is_insecure = self.sources.is_insecure(&name.registry);
         let client = |verify| self.http_client(&name.registry, verify);
-        let transport = Transport::new(&name.address, is_insecure, client)
-            .ok_or(HostError::Outage(Outage::Unreachable))?;
+        let transport = Transport::new(&name.address, is_insecure, client);
+        let transport = transport.ok_or_else(|| {
+            let cause = "its address, or what the sources say of it, cannot be used";
+            self.blame(name, cause.to_owned());
+            HostError::Outage(Outage::Unreachable)
+        })?;
         let throttle = Arc::new(Throttle::new(transport, &self.limits));
         throttles.insert(name.registry.clone(), Arc::clone(&throttle));
         Ok(throttle)

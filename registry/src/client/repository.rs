@@ -1,6 +1,7 @@
 //! The questions that one repository is asked, and what their answers have to be.
 //!
-//! Invariant: bytes hash to the digest that was asked for and to the one that was served; lists say where they end early.
+//! Invariant: bytes hash to the digest that was asked for and to the one that was served; lists say where they end early;
+//! what a registry says in place of a manifest means what it means to the policy.
 
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use signature_continuity::digest::Digest;
-use signature_continuity::host_error::{HostError, Outage};
+use signature_continuity::host_error::{Asked, HostError};
+use signature_continuity::registry_words::of_response;
 
 use super::image_time::ImageTime;
 use super::listing::{self, Listing, Tags};
@@ -48,10 +50,9 @@ impl RepositoryClient {
                     return Ok(digest);
                 }
             }
+            401 | 429 | 500..=599 => return Err(of_status(&head)),
             // Some registries know no HEAD; and what is said in words is said to a GET.
-            400 | 405 => {}
-            401 | 403 if !self.absent_messages.is_empty() => {}
-            _ => return Err(of_status(&head)),
+            _ => {}
         }
         Ok(Digest::of(&self.manifest(path, None).await?))
     }
@@ -65,12 +66,7 @@ impl RepositoryClient {
             .ask(Method::GET, self.own(path), MANIFESTS, LARGEST_MANIFEST)
             .await?;
         if answer.status.as_u16() != 200 {
-            let is_absent = says_absent(&answer, &self.absent_messages);
-            return Err(if is_absent {
-                HostError::Absent
-            } else {
-                of_status(&answer)
-            });
+            return Err(self.refused(path, &answer));
         }
         let served = served_digest(&answer.headers);
         let bytes = answer.body.ok_or(HostError::Unusable)?;
@@ -189,6 +185,17 @@ impl RepositoryClient {
         self.client.ask(&self.name, &request, image).await
     }
 
+    /// What a registry means that does not serve a manifest: by the policy's own table of words.
+    fn refused(&self, path: &str, answer: &RegistryResponse) -> HostError {
+        let name = format!("{}/{}", self.name.registry, self.name.path);
+        let asked = Asked {
+            name: &name,
+            reference: path.strip_prefix("manifests/").unwrap_or(path),
+        };
+        let said = answer.body.as_deref().unwrap_or_default();
+        of_response(answer.status.as_u16(), said, &asked, &self.absent_messages)
+    }
+
     fn own(&self, path: &str) -> String {
         format!("v2/{}/{path}", self.name.path)
     }
@@ -207,38 +214,13 @@ pub(super) fn checked_tag(tag: &str) -> Result<&str, HostError> {
     }
 }
 
+/// What a status means where nothing is read of what is said besides.
 fn of_status(answer: &RegistryResponse) -> HostError {
-    match answer.status.as_u16() {
-        404 => HostError::Absent,
-        401 => HostError::Outage(Outage::Unauthorized),
-        403 => HostError::Outage(Outage::Denied),
-        429 => HostError::Outage(Outage::RateLimit),
-        500..=599 => HostError::Outage(Outage::Unavailable),
-        _ => HostError::Answer,
-    }
-}
-
-/// Whether the registry refuses in words that mean "no such tag", by the settings' word for it. All that it says has to.
-fn says_absent(answer: &RegistryResponse, absent_messages: &[String]) -> bool {
-    #[derive(Deserialize)]
-    struct Refusal {
-        errors: Vec<Message>,
-    }
-    #[derive(Deserialize)]
-    struct Message {
-        #[serde(default)]
-        message: String,
-    }
-    let is_refusal = matches!(answer.status.as_u16(), 400..=428 | 430..=499);
-    let body = answer.body.as_deref().filter(|_| is_refusal);
-    let refusal = body.and_then(|body| serde_json::from_slice::<Refusal>(body).ok());
-    refusal.is_some_and(|Refusal { errors }| {
-        let means_absent = |error: &Message| {
-            let mut words = absent_messages.iter();
-            words.any(|words| error.message.contains(words.as_str()))
-        };
-        !errors.is_empty() && errors.iter().all(means_absent)
-    })
+    let asked = Asked {
+        name: "",
+        reference: "",
+    };
+    of_response(answer.status.as_u16(), &[], &asked, &[])
 }
 
 /// The digest that the registry says it serves, where it is one that we know.

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::authorization::Authorization;
 use super::token;
+use crate::cause::cause;
 
 /// The most redirects that are followed: registries redirect blobs to a store, once.
 const MOST_REDIRECTS: usize = 4;
@@ -53,15 +54,15 @@ pub(super) struct RegistryResponse {
     pub(super) url: Url,
 }
 
-/// Why nothing came back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why nothing came back; the cause in one clause.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum TransportError {
     /// Not in time.
     TimedOut,
     /// No connection.
-    Unreachable,
+    Unreachable(String),
     /// The connection broke, or what came is no HTTP.
-    Broken,
+    Broken(String),
     /// A redirect that is not followed.
     Redirect,
 }
@@ -101,7 +102,7 @@ impl Transport {
         if let Some(endpoint) = self.works.get().and_then(|at| self.endpoints.get(*at)) {
             return endpoint.ask(request, authorization, limit).await;
         }
-        let mut last = TransportError::Unreachable;
+        let mut last = TransportError::Unreachable("it has no address".to_owned());
         for (at, endpoint) in self.endpoints.iter().enumerate() {
             match endpoint.ask(request, authorization, limit).await {
                 Ok(answer) => {
@@ -109,7 +110,9 @@ impl Transport {
                     let _ = self.works.set(at);
                     return Ok(answer);
                 }
-                Err(error @ (TransportError::Unreachable | TransportError::Broken)) => last = error,
+                Err(error @ (TransportError::Unreachable(_) | TransportError::Broken(_))) => {
+                    last = error;
+                }
                 Err(error @ (TransportError::TimedOut | TransportError::Redirect)) => {
                     return Err(error);
                 }
@@ -270,10 +273,15 @@ fn transport_error(error: &reqwest::Error) -> TransportError {
     if error.is_timeout() {
         TransportError::TimedOut
     } else if error.is_connect() {
-        TransportError::Unreachable
+        TransportError::Unreachable(clause(error))
     } else {
-        TransportError::Broken
+        TransportError::Broken(clause(error))
     }
+}
+
+/// The error itself names the address that was asked, which is long and known.
+fn clause(error: &reqwest::Error) -> String {
+    cause(error).unwrap_or_else(|| "the connection failed".to_owned())
 }
 
 #[cfg(test)]

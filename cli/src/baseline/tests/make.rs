@@ -209,6 +209,8 @@ pub(crate) fn unproven(seed: &str, posture: Posture) -> ObservedImage {
 
 fn seen(observation: Observation, signatures: Vec<Signature>) -> ObservedImage {
     ObservedImage {
+        as_policy: observation.clone(),
+        index_as_policy: None,
         observation,
         signatures,
         platforms: Vec::new(),

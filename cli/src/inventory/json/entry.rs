@@ -5,12 +5,13 @@ use super::signer::{SignatureDocument, SignerDocument};
 use super::word;
 use crate::inventory::counts::drift_name;
 use crate::inventory::order::Severity;
-use crate::inventory::{Entry, Found, IfEnforced, Image, Place, shown};
+use crate::inventory::{Entry, Found, IfEnforced, Image, Place, learner_view, shown};
+use crate::observation::Note;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::drift::Drift;
-use signature_continuity::observe::Evidence;
+use signature_continuity::observe::{Evidence, Observation};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,6 +21,8 @@ pub(super) struct ImageDocument<'a> {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     repository: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spelled_repository: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,11 +64,30 @@ struct FoundDocument<'a> {
     /// For people.
     posture_name: String,
     problems: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    learner: Option<LearnerDocument>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     signatures: Vec<SignatureDocument<'a>>,
     attestations: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     platforms: Vec<&'a str>,
     baseline: BaselineDocument<'a>,
+}
+
+/// What the learner sees, where that differs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LearnerDocument {
+    posture: &'static str,
+    drift: &'static str,
+    drifts: Vec<DriftDocument>,
+    /// For people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by: Option<String>,
+    problems: Vec<String>,
+    /// For people.
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -98,6 +120,7 @@ impl<'a> ImageDocument<'a> {
             image: spelled,
             name: shown::image(&entry.image, observed),
             repository: found.map(|found| found.repository.as_str()),
+            spelled_repository: reference.map(|reference| reference.repository().as_str()),
             tag: reference.and_then(|reference| reference.tag()),
             digest: digest.map(|digest| digest.as_str()),
             running: running.as_ref().map(|digest| digest.as_str()),
@@ -105,7 +128,7 @@ impl<'a> ImageDocument<'a> {
             outcome: word(Severity::of(entry)),
             drift: drift_name(entry),
             unreadable: entry.found.as_ref().err().map(String::as_str),
-            found: found.map(|found| FoundDocument::of(found, now)),
+            found: found.map(|found| FoundDocument::of(entry, found, now)),
         }
     }
 }
@@ -121,17 +144,23 @@ impl<'a> PlaceDocument<'a> {
 }
 
 impl<'a> FoundDocument<'a> {
-    fn of(found: &'a Found, now: DateTime<Utc>) -> Self {
-        let observation = &found.seen.observation;
+    fn of(entry: &Entry, found: &'a Found, now: DateTime<Utc>) -> Self {
+        let observation = found.shown();
         let (if_enforced, code) = match found.if_enforced {
             IfEnforced::Reject(code) => ("reject", Some(code.number())),
             IfEnforced::NotEstablished => ("notEstablished", None),
             IfEnforced::Admit => ("admit", None),
         };
         let known = |signature: &crate::observation::Signature| {
-            let signer = signature.proven.signer();
-            let baseline = found.lookup.baseline();
-            baseline.is_some_and(|b| b.known().any(|record| &record.signer == signer))
+            let id = signature.proven.signer().id();
+            found.known.contains(&id)
+        };
+        let text = learner_view::learner_sees(entry);
+        // Who is not needed is not looked at by the policy; what is wrong with him is told all the same.
+        let problems_of = if text.is_some() {
+            observation
+        } else {
+            &found.seen.observation
         };
         let (evidence, verified_by) = match &observation.evidence {
             Evidence::Proof => ("proof", None),
@@ -141,7 +170,6 @@ impl<'a> FoundDocument<'a> {
             Evidence::ObservedUnsigned => ("observedUnsigned", None),
             Evidence::NotAsked => ("notAsked", None),
         };
-        let drifts = |drifts: &[Drift]| drifts.iter().map(DriftDocument::of).collect();
         Self {
             drifts: drifts(&found.assessment.drifts),
             accepted: drifts(&found.assessment.accepted),
@@ -153,11 +181,9 @@ impl<'a> FoundDocument<'a> {
             verified_by,
             signed_by: shown::signers(found),
             posture_name: shown::posture(found),
-            problems: observation
-                .problems
-                .iter()
-                .map(|problem| clean(&problem.to_string(), SHOWN))
-                .collect(),
+            problems: problems(problems_of),
+            learner: text.map(|text| LearnerDocument::of(found, text)),
+            notes: found.seen.notes.iter().map(Note::to_string).collect(),
             signatures: found
                 .seen
                 .signatures
@@ -167,6 +193,31 @@ impl<'a> FoundDocument<'a> {
             attestations: found.seen.attestations,
             platforms: found.seen.platforms.iter().map(|d| d.as_str()).collect(),
             baseline: BaselineDocument::of(&found.lookup, now),
+        }
+    }
+}
+
+fn problems(observation: &Observation) -> Vec<String> {
+    let problems = observation.problems.iter();
+    problems
+        .map(|problem| clean(&problem.to_string(), SHOWN))
+        .collect()
+}
+
+fn drifts(drifts: &[Drift]) -> Vec<DriftDocument> {
+    drifts.iter().map(DriftDocument::of).collect()
+}
+
+impl LearnerDocument {
+    fn of(found: &Found, text: String) -> Self {
+        let observation = &found.seen.observation;
+        Self {
+            posture: observation.posture.as_str(),
+            drift: found.learner.drifts.first().map_or("none", Drift::name),
+            drifts: drifts(&found.learner.drifts),
+            signed_by: learner_view::signers(found),
+            problems: problems(observation),
+            text,
         }
     }
 }

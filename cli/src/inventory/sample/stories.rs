@@ -1,10 +1,11 @@
 //! Inventories: one image of each sort, hostile texts, and very many.
 
 use super::{
-    KEY, Signs, baseline, found, image, now, observed, reference, release, signer_of, trust_root,
+    KEY, Signs, baseline, found, image, judged, now, observed, reference, release, seen, signer_of,
+    trust_root,
 };
 use crate::inventory::{Entry, Found, IfEnforced, Image, Inventory, LeftOut, Place, order};
-use crate::observation::SignedRepository;
+use crate::observation::{Note, ObservedImage, SignedRepository};
 use continuity_testkit::Identity;
 use signature_continuity::baseline::{Lookup, Origin};
 use signature_continuity::clean::{SHOWN, clean};
@@ -157,6 +158,7 @@ fn accepted(mut found: Found) -> Found {
         drifts: Vec::new(),
         accepted: drifts,
     };
+    found.learner = found.assessment.clone();
     found
 }
 
@@ -172,6 +174,24 @@ fn admitted_drift() -> Entry {
     );
     let found = found(&tools, lookup, observation, IfEnforced::Admit, false);
     entry(image(tools, &["dev/tools"]), found)
+}
+
+/// A publisher's first release with cosign 3: the learner proves whom the policy's host does not see.
+#[must_use]
+pub fn bundled() -> Inventory {
+    let api = reference("ghcr.io/acme/api:v2.0");
+    let signed = observed(&api, &Signs::Bundle(&release("api")));
+    let seen = ObservedImage {
+        as_policy: Observation {
+            bundles_read: false,
+            ..observed(&api, &Signs::Cosign2(&[]))
+        },
+        notes: vec![Note::NoReferrersApi],
+        ..seen(signed)
+    };
+    let lookup = baseline(&api, signer_of(&release("api")), 263 * 24, Origin::History);
+    let image = image(api.clone(), &["prod/api"]);
+    of(vec![entry(image, judged(&api, lookup, seen))], Vec::new())
 }
 
 /// Texts that want to be more than text.

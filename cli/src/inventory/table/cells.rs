@@ -10,7 +10,7 @@ pub(super) fn cells(entry: &Entry, inventory: &Inventory) -> [String; 7] {
     let Ok(found) = &entry.found else {
         return [
             "unreadable".to_owned(),
-            "reject".to_owned(),
+            reject(entry.enforced).to_owned(),
             shown::image(&entry.image, None),
             "unknown".to_owned(),
             "-".to_owned(),
@@ -50,8 +50,7 @@ fn drift(found: &Found) -> String {
 /// could be found out, why.
 fn enforced(found: &Found) -> String {
     let word = match found.if_enforced {
-        IfEnforced::Reject(_) if found.enforced => "reject",
-        IfEnforced::Reject(_) => "would reject",
+        IfEnforced::Reject(_) => reject(found.enforced),
         IfEnforced::NotEstablished => "not established",
         IfEnforced::Admit => "admit",
     };
@@ -60,6 +59,10 @@ fn enforced(found: &Found) -> String {
         Some(Drift::Undetermined(cause, None)) => format!("{word} {cause}"),
         _ => word.to_owned(),
     }
+}
+
+fn reject(enforced: bool) -> &'static str {
+    if enforced { "reject" } else { "would reject" }
 }
 
 /// The registry's answer as operators know it.

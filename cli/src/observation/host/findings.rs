@@ -38,7 +38,8 @@ pub(in crate::observation) struct Fact {
 }
 
 impl ObservingHost<'_> {
-    pub(in crate::observation) fn into_findings(self) -> Findings {
+    /// What was found out so far; what is noted later belongs to another look.
+    pub(in crate::observation) fn take_findings(&self) -> Findings {
         let referring = self.referring.get();
         let keys_are_known = match self.layers.get() {
             Some(Ok(layers)) => {
@@ -51,10 +52,10 @@ impl ObservingHost<'_> {
         Findings {
             keys_are_known,
             refused: matches!(referring, Some(Ok(found)) if found.refused.is_some()),
-            facts: self.facts.into_inner(),
+            facts: self.facts.take(),
             attestations: self.attestations.get(),
             is_all: !self.unanswered.get(),
-            notes: self.notes.into_inner(),
+            notes: self.notes.take(),
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use signature_continuity::claims::{Claims, MOST_LAYERS_LEARNED};
 use signature_continuity::digest::Digest;
 use signature_continuity::host::{Place, Unproven};
-use signature_continuity::host_error::{HostError, Outage};
+use signature_continuity::host_error::HostError;
 
 use super::ObservingHost;
 use super::referred::{Candidates, Kind, ReferredManifest};
@@ -35,10 +35,7 @@ pub(super) struct Referring {
 
 /// Whether a registry said no for good: asked again it says the same.
 fn is_refusal(error: &HostError) -> bool {
-    matches!(
-        error,
-        HostError::Outage(Outage::Unauthorized | Outage::Denied)
-    )
+    matches!(error, HostError::Outage(outage) if outage.is_refusal())
 }
 
 impl ObservingHost<'_> {
@@ -57,7 +54,7 @@ impl ObservingHost<'_> {
         tag: &str,
         digest: &Digest,
     ) -> Result<Vec<u8>, HostError> {
-        let own = self.registry.manifest(name, &Place::Tag(tag));
+        let own = self.served(name, &Place::Tag(tag));
         // What fails here is told where bundles are asked for.
         let beside = match self.referring(name, digest) {
             Ok(referring) if !referring.layers.is_empty() => &referring.layers,

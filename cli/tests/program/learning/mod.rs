@@ -201,6 +201,6 @@ impl World {
 
 /// The drifts of a run, by name.
 pub fn drifts(outcome: &Outcome) -> Vec<String> {
-    let drifts = outcome.drifted().filter_map(|entry| entry.drift());
+    let drifts = outcome.drifted().filter_map(|entry| entry.learner_drift());
     drifts.map(|drift| drift.name().to_owned()).collect()
 }

@@ -130,7 +130,8 @@ fn a_refusal_is_an_outage_only_where_the_image_is_refused_too(
 
 #[rstest]
 #[case::refused(403, "no such thing here", Posture::Unsigned)]
-#[case::unauthorized(401, "no such thing here", Posture::Unsigned)]
+// Its words do not reach the policy.
+#[case::unauthorized(401, "no such thing here", Posture::Unknown)]
 #[case::other_words(403, "you may not", Posture::Unknown)]
 #[case::failure(500, "no such thing here", Posture::Unknown)]
 fn words_that_the_settings_know_for_an_absent_tag(
