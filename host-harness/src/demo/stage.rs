@@ -21,7 +21,7 @@ use crate::module::PolicyModule;
 use continuity_cli::admission::Review;
 use continuity_cli::definition::Resource;
 use continuity_cli::inventory::Image;
-use continuity_cli::learner::{Change, Learner, Options};
+use continuity_cli::learner::{Change, Learner, Options, Share};
 use continuity_cli::observation::Observe as _;
 use continuity_cli::observation::{ImageObserver, NativeObserver, ObservedImage};
 use continuity_cli::store::DirectorySource;
@@ -166,7 +166,11 @@ impl Stage {
             store: store.as_ref(),
             settings: &settings,
             observer: &eyes,
-            options: Options::default(),
+            // What the demo shows, runs.
+            options: Options {
+                share: Share::Declared,
+                ..Options::default()
+            },
             now: self.now(),
             stop: &AtomicBool::new(false),
         };
