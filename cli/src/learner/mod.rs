@@ -207,7 +207,9 @@ impl Learner<'_> {
                         let all = all.iter().copied();
                         match never_signed(before, repository, all, self.now) {
                             UpdateResult::Nothing(_) => lesson,
-                            taught => taught,
+                            taught @ (UpdateResult::Unchanged | UpdateResult::Learned { .. }) => {
+                                taught
+                            }
                         }
                     }
                     _ => lesson,

@@ -1,5 +1,10 @@
 //! A registry in miniature: it says what it was told to say, over plain HTTP.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "it is for tests: what it cannot do is a failed test"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read as _, Write};
 use std::net::{TcpListener, TcpStream};
