@@ -45,9 +45,9 @@ fn looks_well() {
     let text = table(&baselines(), store.as_ref(), piped, now());
     let text = text.replace(&directory.path().display().to_string(), "STORE");
     insta::assert_snapshot!(text, @r"
-    REPOSITORY        STATE        AGE  SIGNED BY                                      ID
-    ghcr.io/acme/api  established  40d  gh acme/api release tags                       6321cc25784c
-    ghcr.io/acme/web  cold         40d  gh acme/api release tags (retired 2026-10-31)  6321cc25784c
+    REPOSITORY        STATE            AGE  SIGNED BY                                      ID
+    ghcr.io/acme/api  established      40d  gh acme/api release tags                       6321cc25784c
+    ghcr.io/acme/web  not established  40d  gh acme/api release tags (retired 2026-10-31)  6321cc25784c
     2 baselines in dir:STORE: 1 established.
     ");
 }
