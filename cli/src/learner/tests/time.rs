@@ -109,7 +109,13 @@ fn hosts_that_never_answer_hold_up_nobody_else_and_no_host_for_good() {
         observer.asked.lock().unwrap().clear();
         let later = now() + TimeDelta::days(runs);
         let outcome = learn(&shelf, &observer, &names, strangers(60), later);
-        assert_eq!(observer.asked.lock().unwrap()[0], format!("{API}:v1"));
+        // The known one is among the first that are begun at once.
+        let asked = observer.asked.lock().unwrap().clone();
+        let mut first = asked.iter().take(Options::default().concurrency);
+        assert!(
+            first.any(|asked| *asked == format!("{API}:v1")),
+            "{asked:?}"
+        );
         assert!(outcome.images < 15, "{}", outcome.images);
         assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
         let told = |note: &String| note.contains("no repository has a baseline");
