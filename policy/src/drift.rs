@@ -2,7 +2,7 @@
 //!
 //! Invariant: all drifts that apply are reported, the most severe first; an exception removes exactly the drift whose
 //! fingerprint it names, and nothing that could not be determined. Each kind has a file that holds all there is to say
-//! about it ([`Kind`]): another one is a file, a variant, and what the compiler then asks for.
+//! about it (`Kind`): another one is a file, a variant, and what the compiler then asks for.
 
 mod case;
 mod downgrade;

@@ -4,9 +4,9 @@ use std::process::{Command, Output};
 
 use chrono::Utc;
 use continuity_testkit::sigstore::{BUNDLE, EntryBody};
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
@@ -51,33 +51,28 @@ impl Story {
         Self { lab, server }
     }
 
-    /// What runs, as of now.
-    fn deploy(&self, tag: &str) {
+    /// What runs, as of now: one pod, replaced by the next release. No node is here, so its status is written as one
+    /// would: only a digest that runs teaches.
+    fn deploy(&self, tag: &str, digest: &str) {
         let image = self.lab.image(REPOSITORY, tag);
-        let deployments: Api<Deployment> = Api::namespaced(self.server.client("admin"), SHOP);
-        let object = json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api", "namespace": SHOP},
-            "spec": {
-                "replicas": 0, "selector": {"matchLabels": {"app": "api"}},
-                "template": {
-                    "metadata": {"labels": {"app": "api"}},
-                    "spec": {"containers": [{"name": "api", "image": image}]},
-                },
-            },
-        });
-        if self
-            .server
-            .wait(deployments.get_opt("api"))
-            .unwrap()
-            .is_none()
-        {
-            self.server.apply(&object.to_string());
-        } else {
-            let patch = Patch::Merge(object);
-            self.server
-                .wait(deployments.patch("api", &PatchParams::default(), &patch))
-                .unwrap();
+        let pods: Api<Pod> = Api::namespaced(self.server.client("admin"), SHOP);
+        let now = DeleteParams::default().grace_period(0);
+        if self.server.wait(pods.get_opt("api")).unwrap().is_some() {
+            let _gone = self.server.wait(pods.delete("api", &now)).unwrap();
         }
+        let object = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "api", "namespace": SHOP},
+            "spec": {"containers": [{"name": "api", "image": image}]},
+        });
+        self.server.apply(&object.to_string());
+        let status = json!({"status": {"phase": "Running", "containerStatuses": [{
+            "name": "api", "image": image, "imageID": self.lab.image(REPOSITORY, digest),
+            "ready": true, "restartCount": 0,
+        }]}});
+        let patch = Patch::Merge(status);
+        self.server
+            .wait(pods.patch_status("api", &PatchParams::default(), &patch))
+            .unwrap();
     }
 
     /// Whether the policy, as the policy server runs it, admits a tag: exit status and the image's audit annotation.
@@ -174,7 +169,7 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
     // Deployed, learned, and established once the whole cluster was looked at.
     let first = story.lab.push(REPOSITORY, "v1");
     story.sign_and_log(&cosign, &first);
-    story.deploy("v1");
+    story.deploy("v1", &first);
     let text = story.learn(0, &["--namespace", SHOP]);
     assert!(
         text.contains("1 of them new") && text.contains("nothing becomes established"),
@@ -192,7 +187,7 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
     let second = story.lab.push(REPOSITORY, "v2");
     story.sign_and_log(&cosign, &second);
     cosign.verify_with_key(&story.lab.image(REPOSITORY, &second));
-    story.deploy("v2");
+    story.deploy("v2", &second);
     let (status, annotation) = story.admit("v2");
     assert!(
         status == 0 && annotation.contains("none signed"),
@@ -202,7 +197,7 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
 
     // An unsigned one is rejected, and is drift on every run.
     let third = story.lab.push(REPOSITORY, "v3");
-    story.deploy("v3");
+    story.deploy("v3", &third);
     let (status, annotation) = story.admit("v3");
     assert!(
         status == 4 && annotation.contains("unsigned"),
@@ -243,7 +238,7 @@ fn a_repository_in_a_cluster_from_its_first_release_to_cosign_3() {
     assert!(text.contains(&format!("verified {fourth}")), "{text}");
     let (status, annotation) = story.admit("v4");
     assert!(status == 0 && annotation.contains("none"), "{annotation}");
-    story.deploy("v4");
+    story.deploy("v4", &fourth);
     let text = story.learn(0, &[]);
     assert!(!text.contains("drift"), "{text}");
     let text = story.ends(
