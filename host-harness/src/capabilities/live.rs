@@ -14,12 +14,12 @@ use tokio::runtime::{Builder, Runtime};
 use super::Capabilities;
 use super::certificate::is_certificate_trusted;
 use super::config_map::{GetResource, get_resource};
-use super::demand::Demand;
 use super::error::HostError;
-use super::fresh::Fresh;
 use super::libraries::{Registry, Verifier};
 use super::options::HostOptions;
 use super::request::HostRequest;
+use super::ttl_cache::TtlCache;
+use super::verification_request::VerificationRequest;
 use continuity_cli::store::ConfigMapSource;
 
 const REGISTRY_ANSWERS: Duration = Duration::from_secs(60);
@@ -35,8 +35,8 @@ pub struct LiveCapabilities {
     registry: Registry,
     verifier: Arc<Verifier>,
     store: Option<Arc<dyn ConfigMapSource>>,
-    registry_answers: Option<Fresh>,
-    kubernetes_answers: Option<Fresh>,
+    registry_answers: Option<TtlCache>,
+    kubernetes_answers: Option<TtlCache>,
 }
 
 impl LiveCapabilities {
@@ -54,7 +54,7 @@ impl LiveCapabilities {
             .thread_name("host-capabilities")
             .enable_all()
             .build()?;
-        let fresh = |lifetime| (!forgetful).then(|| Fresh::new(lifetime));
+        let cache = |lifetime| (!forgetful).then(|| TtlCache::new(lifetime));
         Ok(Self {
             runtime: Some(runtime),
             registry: Registry::new(generation, sources.clone(), credentials.clone()),
@@ -66,8 +66,8 @@ impl LiveCapabilities {
                 !forgetful,
             )),
             store,
-            registry_answers: fresh(REGISTRY_ANSWERS),
-            kubernetes_answers: fresh(KUBERNETES_ANSWERS),
+            registry_answers: cache(REGISTRY_ANSWERS),
+            kubernetes_answers: cache(KUBERNETES_ANSWERS),
         })
     }
 
@@ -109,10 +109,10 @@ impl LiveCapabilities {
             | HostRequest::SigstoreKeylessPrefixVerify { .. }
             | HostRequest::SigstoreGithubActionsVerify { .. }
             | HostRequest::SigstoreCertificateVerify { .. } => {
-                let demand = Demand::of(request)
+                let verification = VerificationRequest::of(request)
                     .ok_or_else(|| HostError::failed("no demand on signatures"))??;
                 let verifier = Arc::clone(&self.verifier);
-                let response = self.wait(async move { verifier.verify(demand).await })?;
+                let response = self.wait(async move { verifier.verify(verification).await })?;
                 json(&response)
             }
             HostRequest::CryptoIsCertificateTrusted { request } => {
@@ -139,7 +139,7 @@ impl LiveCapabilities {
     }
 
     /// Where answers to this request are kept.
-    fn kept(&self, request: &HostRequest) -> Option<&Fresh> {
+    fn kept(&self, request: &HostRequest) -> Option<&TtlCache> {
         match request {
             HostRequest::KubernetesGetResource { disable_cache, .. } => {
                 self.kubernetes_answers.as_ref().filter(|_| !disable_cache)

@@ -8,11 +8,9 @@
 
 mod certificate;
 mod config_map;
-mod demand;
 mod dispatch;
 mod error;
 mod field_mask;
-mod fresh;
 mod generation;
 mod grants;
 mod libraries;
@@ -21,6 +19,8 @@ mod log;
 mod options;
 mod request;
 mod signature;
+mod ttl_cache;
+mod verification_request;
 
 pub use certificate::is_certificate_trusted;
 pub use dispatch::Dispatcher;

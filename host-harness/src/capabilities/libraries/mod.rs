@@ -9,8 +9,8 @@ mod kubewarden_1_36;
 
 use kubewarden_policy_sdk::host_capabilities::verification::VerificationResponse;
 
-use super::demand::Demand;
 use super::generation::HostGeneration;
+use super::verification_request::VerificationRequest;
 use continuity_registry::{Credentials, Sources, TrustSource};
 
 /// All registries, asked for digests and manifests.
@@ -83,11 +83,14 @@ impl Verifier {
         }
     }
 
-    /// Holds an image against a demand.
-    pub(crate) async fn verify(&self, demand: Demand) -> anyhow::Result<VerificationResponse> {
+    /// Holds an image against what is asked of it.
+    pub(crate) async fn verify(
+        &self,
+        request: VerificationRequest,
+    ) -> anyhow::Result<VerificationResponse> {
         match self {
-            Self::Kubewarden135(verifier) => verifier.verify(demand).await,
-            Self::Kubewarden136(verifier) => verifier.verify(demand).await,
+            Self::Kubewarden135(verifier) => verifier.verify(request).await,
+            Self::Kubewarden136(verifier) => verifier.verify(request).await,
         }
     }
 }

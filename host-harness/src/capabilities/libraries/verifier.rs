@@ -22,8 +22,8 @@ use super::sigstore_rs::cosign::{self, ClientBuilder, CosignCapabilities as _, S
 use super::sigstore_rs::errors::SigstoreError;
 use super::sigstore_rs::registry::{Auth, Certificate, CertificateEncoding, OciReference};
 use super::trust_root::trust_root;
-use crate::capabilities::demand::Demand;
 use crate::capabilities::signature::Signature;
+use crate::capabilities::verification_request::VerificationRequest;
 use continuity_registry::{Credentials, Login, Sources, TrustSource};
 
 /// Why an image is not verified. The texts are the host's.
@@ -66,10 +66,13 @@ impl Verifier {
         }
     }
 
-    /// Holds an image against a demand.
-    pub(crate) async fn verify(&self, demand: Demand) -> anyhow::Result<VerificationResponse> {
-        let digest = match demand {
-            Demand::Certificate {
+    /// Holds an image against what is asked of it.
+    pub(crate) async fn verify(
+        &self,
+        request: VerificationRequest,
+    ) -> anyhow::Result<VerificationResponse> {
+        let digest = match request {
+            VerificationRequest::Certificate {
                 image,
                 certificate,
                 chain,
@@ -86,7 +89,7 @@ impl Verifier {
                 )?;
                 digest
             }
-            Demand::Signatures { image, signatures } => {
+            VerificationRequest::Signatures { image, signatures } => {
                 let (digest, layers) = self.trusted_layers(&image).await?;
                 satisfy(&layers, &signatures)?;
                 digest

@@ -10,7 +10,7 @@ use super::signature::{Signature, Subject};
 
 /// A question about an image.
 #[derive(Debug)]
-pub(crate) enum Demand {
+pub(crate) enum VerificationRequest {
     /// Has each of these some layer that satisfies it?
     Signatures {
         image: String,
@@ -26,7 +26,7 @@ pub(crate) enum Demand {
     },
 }
 
-impl Demand {
+impl VerificationRequest {
     /// The demand of a verification request; nothing if it is a request of another kind.
     ///
     /// # Errors
@@ -120,11 +120,15 @@ impl Demand {
     }
 }
 
-fn some(image: &str, signatures: Vec<Signature>, nothing: &'static str) -> anyhow::Result<Demand> {
+fn some(
+    image: &str,
+    signatures: Vec<Signature>,
+    nothing: &'static str,
+) -> anyhow::Result<VerificationRequest> {
     if signatures.is_empty() {
         bail!(nothing);
     }
-    Ok(Demand::Signatures {
+    Ok(VerificationRequest::Signatures {
         image: image.to_owned(),
         signatures,
     })

@@ -11,12 +11,12 @@ const CAPACITY: usize = 4096;
 
 /// Answers by what was asked.
 #[derive(Debug)]
-pub(crate) struct Fresh {
+pub(crate) struct TtlCache {
     lifetime: Duration,
     answers: Mutex<HashMap<String, (Instant, Vec<u8>)>>,
 }
 
-impl Fresh {
+impl TtlCache {
     pub(crate) fn new(lifetime: Duration) -> Self {
         Self {
             lifetime,
@@ -51,23 +51,23 @@ mod tests {
 
     #[test]
     fn forgets_at_the_end_of_the_lifetime() {
-        let fresh = Fresh::new(Duration::from_secs(60));
+        let cache = TtlCache::new(Duration::from_secs(60));
         let start = Instant::now();
-        fresh.keep("key".to_owned(), b"answer", start);
+        cache.keep("key".to_owned(), b"answer", start);
         let almost = start.checked_add(Duration::from_millis(59_999)).unwrap();
-        assert_eq!(fresh.answer("key", almost).as_deref(), Some(&b"answer"[..]));
+        assert_eq!(cache.answer("key", almost).as_deref(), Some(&b"answer"[..]));
         let expired = start.checked_add(Duration::from_secs(60)).unwrap();
-        assert_eq!(fresh.answer("key", expired), None);
-        assert_eq!(fresh.answer("other", start), None);
+        assert_eq!(cache.answer("key", expired), None);
+        assert_eq!(cache.answer("other", start), None);
     }
 
     #[test]
     fn stays_bounded() {
-        let fresh = Fresh::new(Duration::from_secs(60));
+        let cache = TtlCache::new(Duration::from_secs(60));
         let now = Instant::now();
         for number in 0..3 * CAPACITY {
-            fresh.keep(number.to_string(), b"", now);
+            cache.keep(number.to_string(), b"", now);
         }
-        assert!(fresh.answers.lock().unwrap().len() <= CAPACITY);
+        assert!(cache.answers.lock().unwrap().len() <= CAPACITY);
     }
 }
