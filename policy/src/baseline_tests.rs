@@ -5,6 +5,8 @@
     reason = "tests"
 )]
 
+#[path = "baseline_tests/documented.rs"]
+mod documented;
 #[path = "baseline_tests/lost.rs"]
 mod lost;
 #[path = "baseline_tests/properties.rs"]
