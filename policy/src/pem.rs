@@ -95,6 +95,37 @@ mod tests {
         assert!(decode(TAG, &text).is_err());
     }
 
+    /// As `base64 -w 64`, `-w 76` and mail programs break lines, with and without a last one.
+    #[rstest]
+    #[case(64, "\n", "")]
+    #[case(64, "\n", "\n")]
+    #[case(76, "\n", "\n")]
+    #[case(76, "\r\n", "\r\n")]
+    #[case(500, "", "\n")]
+    fn reads_base64_with_line_breaks(
+        #[case] columns: usize,
+        #[case] between: &str,
+        #[case] last: &str,
+    ) {
+        let bytes: Vec<u8> = (0..200).collect();
+        let lines: Vec<String> = STANDARD
+            .encode(&bytes)
+            .as_bytes()
+            .chunks(columns)
+            .map(|line| String::from_utf8(line.to_vec()).unwrap())
+            .collect();
+        assert_eq!(decode_base64(&(lines.join(between) + last)), Some(bytes));
+    }
+
+    #[rstest]
+    #[case::space("aGVs bG8=")]
+    #[case::tab("aGVs\tbG8=")]
+    #[case::no_padding("aGVsbG8")]
+    #[case::url_alphabet("_-8=")]
+    fn rejects_base64_that_cosign_does_not_read(#[case] text: &str) {
+        assert_eq!(decode_base64(text), None);
+    }
+
     proptest! {
         #[test]
         fn round_trips(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {

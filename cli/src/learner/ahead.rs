@@ -6,6 +6,7 @@ use super::examine::newest;
 use super::{Learner, Outcome, StoreSnapshot};
 use crate::baseline::{DigestObservation, UpdateResult, ahead};
 use crate::inventory::{Image, Survey, TimeLimits};
+use crate::observation::spelled;
 use crate::output::cause::with_cause;
 use crate::output::words::counted;
 use crate::store::StoreError;
@@ -144,13 +145,12 @@ impl Learner<'_> {
         repository: &Repository,
         most: usize,
     ) -> Result<(Vec<Image>, bool), String> {
-        let reference: ImageReference = repository
-            .as_str()
-            .parse()
-            .map_err(|error| format!("{error}"))?;
+        // What the registry behind an alias is asked for, nobody may be able to reach by the name of its baseline.
+        let name = spelled(self.settings, repository);
+        let reference: ImageReference = name.parse().map_err(|error| format!("{error}"))?;
         let tags = self.observer.tags(&reference, MOST_LISTED)?;
         let images = newest(tags.listed, most).into_iter().map(|tag| {
-            let spelled = format!("{repository}:{tag}");
+            let spelled = format!("{name}:{tag}");
             Image {
                 reference: spelled.parse(),
                 spelled,

@@ -20,7 +20,9 @@ pub use options::{History, Options, Share};
 pub use outcome::{Change, Outcome, is_drift, looks_broken};
 pub use snapshot::StoreSnapshot;
 
-use crate::baseline::{DigestObservation, Past, Terms, UpdateResult, fold, never_signed, untaught};
+use crate::baseline::{
+    DigestObservation, Past, Terms, Untaught, UpdateResult, fold, never_signed, untaught,
+};
 use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::{Note, RepositoryObserver};
 use crate::output::cause::with_cause;
@@ -233,7 +235,15 @@ impl Learner<'_> {
                 }
             }
             for one in untaught(after.as_ref(), repository, &sights) {
-                outcome.note(one.to_string());
+                // What is to be pasted names the image as it was spelled, not as an alias leads on.
+                let spelled = entries.iter().find_map(|entry| {
+                    let seen = &entry.found.as_ref().ok()?.seen;
+                    let reference = entry.image.reference.as_ref().ok()?;
+                    (seen.observation.digest.as_ref() == Some(&one.digest))
+                        .then(|| reference.repository().clone())
+                });
+                let repository = spelled.unwrap_or_else(|| one.repository.clone());
+                outcome.note(Untaught { repository, ..one }.to_string());
             }
             self.write(repository, stored, &teach, memory, outcome)?;
         }

@@ -7,6 +7,7 @@ mod host;
 mod image_observer;
 mod native;
 pub mod rekor;
+mod spelled;
 mod traits;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +21,7 @@ use std::fmt;
 
 pub use image_observer::ImageObserver;
 pub use native::NativeObserver;
+pub use spelled::spelled;
 pub use traits::{Observe, RepositoryObserver};
 
 /// What was seen of one image.

@@ -34,6 +34,7 @@ pub(crate) struct FakeHost {
     layers: RefCell<BTreeMap<String, Vec<SignatureLayer>>>,
     missing: RefCell<BTreeSet<Digest>>,
     faults: RefCell<Vec<(String, Failure)>>,
+    exact_faults: RefCell<BTreeMap<String, Failure>>,
     nth: RefCell<BTreeMap<usize, Failure>>,
     hooks: RefCell<Vec<(usize, Hook)>>,
     log: RefCell<Vec<String>>,
@@ -51,6 +52,7 @@ impl FakeHost {
             layers: RefCell::default(),
             missing: RefCell::default(),
             faults: RefCell::default(),
+            exact_faults: RefCell::default(),
             nth: RefCell::default(),
             hooks: RefCell::default(),
             log: RefCell::default(),
@@ -170,6 +172,13 @@ impl FakeHost {
         self.faults.borrow_mut().push((calls.to_owned(), failure));
     }
 
+    /// Every call whose line in the log is exactly this one fails.
+    pub(crate) fn fail_exactly(&self, call: &str, failure: Failure) {
+        self.exact_faults
+            .borrow_mut()
+            .insert(call.to_owned(), failure);
+    }
+
     /// The call of this number, counted from 0, fails.
     pub(crate) fn fail_nth(&self, at: usize, failure: Failure) {
         self.nth.borrow_mut().insert(at, failure);
@@ -207,7 +216,8 @@ impl FakeHost {
         }
         self.clock.set(self.clock.get() + self.step.get());
         let nth = self.nth.borrow().get(&at).cloned();
-        nth.or_else(|| {
+        let exact = self.exact_faults.borrow().get(&line).cloned();
+        nth.or(exact).or_else(|| {
             let faults = self.faults.borrow();
             let fault = faults.iter().find(|(start, _)| line.starts_with(start));
             fault.map(|(_, failure)| failure.clone())

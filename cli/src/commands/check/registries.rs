@@ -7,17 +7,16 @@ use std::collections::BTreeMap;
 
 use chrono::Utc;
 use signature_continuity::baseline::{Baseline, Lookup};
-use signature_continuity::glob::Rewrite;
 use signature_continuity::host_error::Outage;
 use signature_continuity::posture::{Cause, Posture};
-use signature_continuity::reference::{ImageReference, Repository};
+use signature_continuity::reference::ImageReference;
 use signature_continuity::settings::Settings;
 
 use super::trials::Trials;
 use crate::commands::registry_args::RegistryArgs;
 use crate::inventory::{Image, control_fails};
 use crate::observation::Observe as _;
-use crate::observation::{ImageObserver, ObservedImage};
+use crate::observation::{ImageObserver, ObservedImage, spelled};
 
 /// How many images of one registry are tried, where the first ones are gone.
 const MOST_TRIED: usize = 3;
@@ -97,17 +96,6 @@ impl<'a> Candidate<'a> {
             verified_by: None,
         })
     }
-}
-
-/// How pods spell a repository: where an alias leads to it, by the alias. Nobody may be able to reach the other name from
-/// here, and nobody has to.
-fn spelled(settings: &Settings, repository: &Repository) -> String {
-    let by_alias = settings.aliases.iter().find_map(|alias| {
-        let back = Rewrite::new(alias.to().clone(), alias.from().clone()).ok()?;
-        let name: ImageReference = back.apply(repository.as_str())?.parse().ok()?;
-        (settings.aliased(name.repository()) == *repository).then(|| name.name().to_owned())
-    });
-    by_alias.unwrap_or_else(|| repository.to_string())
 }
 
 /// Some images of each registry, and of each mirror.

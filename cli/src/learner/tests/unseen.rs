@@ -1,6 +1,9 @@
 //! What a run does not see, or cannot write.
 
+use super::world::Shown;
 use super::*;
+use crate::baseline::tests::make::with_problem;
+use signature_continuity::proof::Problem;
 use std::collections::BTreeSet;
 
 #[test]
@@ -262,4 +265,61 @@ fn a_registry_that_refuses_to_say_what_refers_to_its_images_is_told_of_once() {
     // What is proven there teaches all the same.
     assert_eq!((outcome.begun, outcome.notes.len()), (1, 1));
     assert!(outcome.notes[0].starts_with("ghcr.io: the registry refuses"));
+}
+
+/// Behind an alias nobody may be able to reach the name that the baseline has.
+#[test]
+fn registries_are_asked_and_commands_printed_by_the_name_that_pods_spell() {
+    let settings = Settings::parse(
+        br#"{"aliases": [{"from": "mirror.example/ghcr/**", "to": "ghcr.io/**"}]}"#,
+    )
+    .unwrap();
+    let spelled = "mirror.example/ghcr/acme/api";
+    let mut images = running(&["v1", "odd"]);
+    for image in &mut images {
+        image.spelled = image.spelled.replace(API, spelled);
+        image.reference = image.spelled.parse();
+    }
+    let seen = [
+        ("v1", image("v1", &[by(release())])),
+        (
+            "odd",
+            with_problem(unproven("odd", Posture::Unverifiable), Problem::UnknownKey),
+        ),
+    ];
+    let observer = Shown {
+        images: seen
+            .into_iter()
+            .map(|(tag, seen)| (format!("{spelled}:{tag}"), seen))
+            .collect(),
+        tags: vec!["v1".to_owned()],
+        ..Shown::default()
+    };
+    let shelf = Shelf::default();
+    let learner = Learner {
+        store: &shelf,
+        settings: &settings,
+        observer: &observer,
+        options: Options::default(),
+        now: now(),
+        stop: &AtomicBool::new(false),
+    };
+    let outcome = learner.run(images, &|_| {}).unwrap();
+    assert_eq!(shelf.baseline().repository.as_str(), API);
+    let [note] = outcome.notes.as_slice() else {
+        panic!("{:?}", outcome.notes);
+    };
+    assert!(
+        note.contains(&format!("`continuity approve {spelled} KEYFILE")),
+        "{note}"
+    );
+
+    let (images, notes) = learner.newest_tags(2).unwrap();
+    assert_eq!(notes, [""; 0]);
+    assert_eq!(
+        observer.asked.lock().unwrap().as_slice(),
+        [spelled.to_owned()]
+    );
+    let names: Vec<_> = images.iter().map(|image| &image.spelled).collect();
+    assert_eq!(names, [&format!("{spelled}:v1")]);
 }

@@ -172,6 +172,8 @@ pub(super) struct Shown {
     pub(super) tags: Vec<String>,
     pub(super) more_tags: bool,
     pub(super) listed: AtomicUsize,
+    /// Whose tags were listed.
+    pub(super) asked: Mutex<Vec<String>>,
 }
 
 impl Observe for Shown {
@@ -184,7 +186,8 @@ impl Observe for Shown {
 }
 
 impl RepositoryObserver for Shown {
-    fn tags(&self, _: &ImageReference, _: usize) -> Result<Tags, String> {
+    fn tags(&self, reference: &ImageReference, _: usize) -> Result<Tags, String> {
+        self.asked.lock().unwrap().push(reference.name().to_owned());
         self.listed.fetch_add(1, Ordering::SeqCst);
         Ok(Tags {
             listed: self.tags.clone(),
