@@ -229,6 +229,7 @@ fn judges_an_added_ephemeral_container() {
 
 /// Requests of real clusters and of other tools' tests, where they are there.
 #[test]
+#[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
 fn finds_the_images_of_real_requests() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures");
     let Ok(index) = std::fs::read_to_string(folder.join("INDEX.tsv")) else {

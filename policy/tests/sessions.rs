@@ -183,6 +183,7 @@ fn judged(case: &Path, session: &str) -> Answer {
 #[case::wrapped("wrapped-base64", "session.yml", "none", None)]
 #[case::hidden("message-hides-the-difference", "session.yml", "signer ", Some(403))]
 #[case::blank("blank-image-in-template", "session.yml", "unreadable", None)]
+#[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
 fn what_others_recorded(
     #[case] name: &str,
     #[case] session: &str,

@@ -27,6 +27,7 @@ fn judged(file: &str) -> Option<Answer> {
 #[case::blank_in_a_template("made/reviews/openshift-space-image.json", None, 1)]
 #[case::blank_with_null_options("cases/blank-image-in-template/review.json", None, 1)]
 #[case::other_digest_in_a_pod("made/reviews/sha512-digest.json", Some(403), 0)]
+#[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
 fn recorded_reviews_are_judged(
     #[case] file: &str,
     #[case] code: Option<u16>,
