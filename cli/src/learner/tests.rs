@@ -146,6 +146,27 @@ fn a_loss_by_name_holds_up_nobody_else() {
     assert_eq!(StoreSnapshot::recall(&shelf).unwrap().lost(), 0);
 }
 
+/// As many baselines as before: the count alone would say that none is missing.
+#[test]
+fn one_begun_while_another_was_deleted_hides_no_loss() {
+    let shelf = Shelf::default();
+    let observer = shown(&[("v1", image("v1", &[by(release())]))]);
+    run(&shelf, &observer, &["v1"]);
+    let api: Repository = API.parse().unwrap();
+    let (lost, _) = shelf.baselines.lock().unwrap().remove(&api).unwrap();
+    let mut other = serde_json::to_value(&lost).unwrap();
+    other["repository"] = "ghcr.io/acme/web".into();
+    let web: Repository = "ghcr.io/acme/web".parse().unwrap();
+    shelf.put(Baseline::from_json(&other.to_string(), &web).unwrap());
+    let state = shelf.state().unwrap().unwrap();
+    assert_eq!(state.state.baselines, 1);
+    assert_eq!(shelf.baselines.lock().unwrap().len(), 1);
+
+    let outcome = run(&shelf, &observer, &["v1"]);
+    assert_eq!((outcome.lost, outcome.begun), (1, 0));
+    assert!(!shelf.baselines.lock().unwrap().contains_key(&api));
+}
+
 #[test]
 fn a_store_of_an_earlier_version_is_named_whole_at_the_first_run() {
     let shelf = Shelf::default();
