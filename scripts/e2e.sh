@@ -15,7 +15,7 @@ scripts/kube-apiserver.sh
 export REGISTRY_BIN=${REGISTRY_BIN:-$PWD/.cache/tools/docker-registry}
 export COSIGN2=${COSIGN2:-$PWD/.cache/tools/cosign2}
 export COSIGN3=${COSIGN3:-$PWD/.cache/tools/cosign3}
-export CHROMIUM=$PWD/.cache/tools/chromium/run
+export CHROMIUM=${CHROMIUM:-$PWD/.cache/tools/chromium/run}
 export ETCD_BIN=${ETCD_BIN:-$PWD/.cache/tools/etcd}
 export KUBE_APISERVER_BIN=${KUBE_APISERVER_BIN:-$PWD/.cache/tools/kube-apiserver}
 export POLICY_WASM=${POLICY_WASM:-$PWD/policy.wasm}

@@ -8,6 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+const STARTS: usize = 3;
+
 /// One browser with one page.
 pub struct Browser {
     process: Child,
@@ -21,7 +23,15 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// With an empty page. Chromium itself crashes on some starts, before it was given anything to do: then once more.
     pub fn start() -> Self {
+        (0..STARTS)
+            .find_map(|_| Self::start_once())
+            .unwrap_or_else(|| panic!("the browser ended at each of {STARTS} starts"))
+    }
+
+    /// Nothing if the browser ended at once.
+    fn start_once() -> Option<Self> {
         let program = std::env::var("CHROMIUM").expect("make e2e sets CHROMIUM");
         let profile = tempfile::tempdir().unwrap();
         // Chromium reads commands from descriptor 3 and writes answers to 4.
@@ -53,41 +63,47 @@ impl Browser {
             events: Vec::new(),
             _profile: profile,
         };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
+        let page = json!({"url": "about:blank"});
+        let target = browser.call_if_running("Target.createTarget", page)?;
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let attached = browser.call("Target.attachToTarget", attach);
         browser.session = attached["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Network", "Runtime", "Log"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
-        browser
+        Some(browser)
     }
 
     /// Calls a method and returns its result.
     pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.call_if_running(method, parameters)
+            .expect("the browser ended")
+    }
+
+    fn call_if_running(&mut self, method: &str, parameters: Value) -> Option<Value> {
         self.calls += 1;
         let id = self.calls;
         let mut message = json!({"id": id, "method": method, "params": parameters});
         if let Some(session) = &self.session {
             message["sessionId"] = json!(session);
         }
-        self.to.write_all(message.to_string().as_bytes()).unwrap();
-        self.to.write_all(&[0]).unwrap();
+        let line = [message.to_string().as_bytes(), &[0]].concat();
+        self.to.write_all(&line).ok()?;
         loop {
-            let message = self.read();
+            let message = self.read()?;
             if message["id"] == json!(id) {
                 assert!(message["error"].is_null(), "{method}: {message}");
-                return message["result"].clone();
+                return Some(message["result"].clone());
             }
             self.events.push(message);
         }
     }
 
-    fn read(&mut self) -> Value {
+    /// The next message; nothing if the browser ended.
+    fn read(&mut self) -> Option<Value> {
         let mut message = Vec::new();
         self.from.read_until(0, &mut message).unwrap();
-        assert_eq!(message.pop(), Some(0), "the browser ended");
-        serde_json::from_slice(&message).unwrap()
+        (message.pop() == Some(0)).then(|| serde_json::from_slice(&message).unwrap())
     }
 
     /// Opens a file and waits until its scripts have had their turn.
@@ -107,7 +123,7 @@ impl Browser {
             .iter()
             .any(|event| event["method"] == "Page.loadEventFired")
         {
-            let event = self.read();
+            let event = self.read().expect("the browser ended");
             self.events.push(event);
         }
     }
