@@ -6,6 +6,7 @@
 
 mod way_out;
 
+use crate::inventory::learner_view::posture;
 use crate::inventory::{Found, IfEnforced, Image, learner_view};
 use crate::observation::{Signature, SignedRepository};
 use chrono::{DateTime, Utc};
@@ -91,16 +92,6 @@ fn or_unknown(id: &str) -> String {
 
 fn shown(text: &str) -> String {
     clean(text, LONGEST)
-}
-
-fn posture(observation: &Observation) -> String {
-    match &observation.unknown {
-        Some((cause, Some(outage))) => {
-            format!("{} ({cause}: {})", observation.posture, outage.as_str())
-        }
-        Some((cause, None)) => format!("{} ({cause})", observation.posture),
-        None => observation.posture.to_string(),
-    }
 }
 
 fn drifts(found: &Found) -> String {

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
 const CONTENT: &str = "dev.sigstore.bundle.content";
-/// cosign's bundle spec.
-const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+/// What a statement says that is only a signature (cosign's bundle spec).
+pub const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
 const BUNDLE_TYPE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
 const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
 /// The most referred manifests that are fetched to learn what they are.
@@ -27,8 +27,10 @@ pub const LARGEST_SIGNATURE: i64 = 64 * 1024;
 /// What one descriptor or referred manifest says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Referred {
-    /// A signature: a bundle, or in the referrers form of cosign 2.
+    /// A signature bundle.
     Signature,
+    /// Signatures as a `.sig` tag has them: the referrers form of cosign 2.
+    Layers,
     /// A bundle that does not say of what.
     Bundle,
     /// A bundle that is no signature.
@@ -46,9 +48,10 @@ impl Referred {
         let annotation = |key| annotations.and_then(|a| a.get(key)).map(String::as_str);
         let is_bundle = artifact_type.is_some_and(|t| t.starts_with(BUNDLE_TYPE_PREFIX));
         match (annotation(PREDICATE_TYPE), artifact_type) {
-            (Some(SIGNATURE_PREDICATE), _) | (None, Some(SIGNATURE_TYPE)) => Self::Signature,
+            (Some(SIGNATURE_PREDICATE), _) => Self::Signature,
             (Some(_), _) => Self::Attestation,
             (None, _) if annotation(CONTENT) == Some("message-signature") => Self::Signature,
+            (None, Some(SIGNATURE_TYPE)) => Self::Layers,
             (None, Some(_)) if is_bundle => Self::Bundle,
             (None, None | Some(EMPTY_TYPE | "")) => Self::Unsaid,
             (None, Some(_)) => Self::Other,
@@ -69,19 +72,48 @@ pub struct Referrers {
     pub unreadable: bool,
 }
 
-#[derive(Deserialize)]
-struct Index {
-    // Go writes an empty list as `null`.
-    manifests: Option<Vec<Descriptor>>,
+/// What a text says that should be an index: the list of what refers to an image, or of an image's platforms.
+#[derive(Debug)]
+pub enum Index {
+    /// Another object, such as an image: it lists nothing.
+    Another,
+    /// It cannot be read, and could list anything.
+    Unreadable,
+    /// It lists these.
+    Lists(Vec<Descriptor>),
 }
 
-#[derive(Deserialize)]
+/// One entry of an index, as it describes itself.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Descriptor {
+pub struct Descriptor {
+    /// Its digest, unread.
     #[serde(default)]
-    digest: String,
-    artifact_type: Option<String>,
-    annotations: Option<BTreeMap<String, String>>,
+    pub digest: String,
+    /// What it says that it is.
+    pub artifact_type: Option<String>,
+    /// What it says besides.
+    pub annotations: Option<BTreeMap<String, String>>,
+}
+
+impl Index {
+    /// From JSON; whoever calls bounds its size.
+    #[must_use]
+    pub fn read(json: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Raw {
+            // Go writes an empty list as `null`.
+            manifests: Option<Vec<Descriptor>>,
+        }
+        let value = serde_json::from_slice::<serde_json::Value>(json);
+        if value.is_ok_and(|value| value.is_object() && value.get("manifests").is_none()) {
+            return Self::Another;
+        }
+        // From the bytes again: a map of values would hide keys that are there twice.
+        serde_json::from_slice(json).map_or(Self::Unreadable, |raw: Raw| {
+            Self::Lists(raw.manifests.unwrap_or_default())
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -115,28 +147,25 @@ impl Referrers {
             more: false,
             unreadable: false,
         };
-        if json.len() > LARGEST_MANIFEST {
-            referrers.unreadable = true;
-            return Some(referrers);
-        }
-        let value = serde_json::from_slice::<serde_json::Value>(json);
-        if value
-            .as_ref()
-            .is_ok_and(|value| value.is_object() && value.get("manifests").is_none())
-        {
-            return None;
-        }
-        // From the bytes again: a map of values would hide keys that are there twice.
-        let Ok(index) = serde_json::from_slice::<Index>(json) else {
-            referrers.unreadable = true;
-            return Some(referrers);
+        let index = if json.len() > LARGEST_MANIFEST {
+            Index::Unreadable
+        } else {
+            Index::read(json)
         };
-        for descriptor in index.manifests.iter().flatten() {
+        let descriptors = match index {
+            Index::Another => return None,
+            Index::Unreadable => {
+                referrers.unreadable = true;
+                return Some(referrers);
+            }
+            Index::Lists(descriptors) => descriptors,
+        };
+        for descriptor in &descriptors {
             match Referred::of(
                 descriptor.artifact_type.as_deref(),
                 descriptor.annotations.as_ref(),
             ) {
-                Referred::Signature => referrers.signature = true,
+                Referred::Signature | Referred::Layers => referrers.signature = true,
                 Referred::Attestation | Referred::Other => {}
                 Referred::Bundle | Referred::Unsaid => match descriptor.digest.parse() {
                     Ok(digest) if referrers.unsaid.len() < MOST_LOOKED_AT => {
@@ -150,7 +179,7 @@ impl Referrers {
     }
 }
 
-/// What a referred manifest is. One that cannot be read counts as a signature.
+/// What a referred manifest is. One that cannot be read counts as a signature, and signatures in whatever form are one.
 #[must_use]
 pub fn referred_manifest(json: &[u8]) -> Referred {
     if json.len() > LARGEST_MANIFEST {
@@ -169,7 +198,7 @@ pub fn referred_manifest(json: &[u8]) -> Referred {
         Referred::Other | Referred::Attestation if by_config => Referred::Signature,
         // A size that is declared too large hides a signature from nobody but who looks for one.
         Referred::Bundle if manifest.layers.iter().flatten().any(large) => Referred::Attestation,
-        Referred::Bundle | Referred::Unsaid => Referred::Signature,
+        Referred::Layers | Referred::Bundle | Referred::Unsaid => Referred::Signature,
         said @ (Referred::Signature | Referred::Attestation | Referred::Other) => said,
     }
 }

@@ -1,12 +1,7 @@
 //! Signature data that other people made, held against what is known about it.
 //!
 //! The data is not part of the project: where the folder is missing, the tests are ignored.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "tests; that one was skipped has to be seen"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use signature_continuity::bundles::{Referred, Referrers, referred_manifest};
 use signature_continuity::claims::{Claims, ClaimsError, Layer};
@@ -23,11 +18,8 @@ struct Fixture {
 }
 
 fn fixtures() -> Vec<Fixture> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures");
-    let Ok(index) = std::fs::read_to_string(folder.join("INDEX.tsv")) else {
-        println!("skipped: no real-world fixtures beside the project");
-        return Vec::new();
-    };
+    let folder = Path::new(env!("RECORDINGS"));
+    let index = std::fs::read_to_string(folder.join("INDEX.tsv")).unwrap();
     let fixture = |line: &str| {
         let fields: Vec<&str> = line.split('\t').collect();
         Fixture {
@@ -284,14 +276,10 @@ fn tells_what_refers_to_an_image() {
     }
 }
 
-/// A file of the second collection, where it is there.
-fn made(path: &str) -> Option<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/turn-2/made");
-    if !folder.is_dir() {
-        println!("skipped: no real-world fixtures beside the project");
-        return None;
-    }
-    Some(std::fs::read(folder.join(path)).unwrap())
+/// A file of the second collection.
+fn made(path: &str) -> Vec<u8> {
+    let folder = Path::new(env!("RECORDINGS")).join("turn-2/made");
+    std::fs::read(folder.join(path)).unwrap()
 }
 
 #[test]
@@ -301,7 +289,7 @@ fn reads_signatures_as_they_pile_up_and_as_registries_wrap_them() {
         ("33-layers/sig-manifest.json", 33),
         ("line-break-in-signature/sig-manifest.json", 1),
     ] {
-        let Some(manifest) = made(path) else { return };
+        let manifest = made(path);
         let claims = Claims::from_manifest(&manifest).unwrap();
         assert_eq!(claims.layers().len(), count, "{path}");
         for layer in claims.layers() {
@@ -319,18 +307,15 @@ fn reads_signatures_as_they_pile_up_and_as_registries_wrap_them() {
 #[test]
 #[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
 fn tells_signatures_in_other_forms_from_attestations() {
-    let index = |path: &str| made(path).map(|json| Referrers::from_index(&json).unwrap());
-    let told = |path: &str| made(path).map(|json| referred_manifest(&json));
-    let Some(typed) = index("oci11-signature/referrers-index.json") else {
-        return;
-    };
-    assert!(typed.signature);
+    let index = |path: &str| Referrers::from_index(&made(path)).unwrap();
+    let told = |path: &str| referred_manifest(&made(path));
+    assert!(index("oci11-signature/referrers-index.json").signature);
     for (path, unsaid) in [
         ("oci11-signature/referrers-index-untyped.json", 1),
         ("cosign3-bundle/fallback-index-ghcr.json", 1),
         ("five-attestations/fallback-index.json", 5),
     ] {
-        let referrers = index(path).unwrap();
+        let referrers = index(path);
         assert_eq!(referrers.unsaid.len(), unsaid, "{path}");
         assert!(
             !referrers.signature && !referrers.more && !referrers.unreadable,
@@ -342,10 +327,10 @@ fn tells_signatures_in_other_forms_from_attestations() {
         "oci11-signature/referrer-manifest-new.json",
         "cosign3-bundle/referrer-manifest.json",
     ] {
-        assert_eq!(told(path), Some(Referred::Signature), "{path}");
+        assert_eq!(told(path), Referred::Signature, "{path}");
     }
     for at in 0..5 {
         let path = format!("five-attestations/att-{at}.json");
-        assert_eq!(told(&path), Some(Referred::Attestation), "{path}");
+        assert_eq!(told(&path), Referred::Attestation, "{path}");
     }
 }

@@ -165,19 +165,14 @@ mod tests {
 
     use super::*;
 
-    fn fixtures() -> Option<PathBuf> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/turn-2");
-        if folder.is_dir() {
-            return Some(folder);
-        }
-        eprintln!("skipped: {} is not there", folder.display());
-        None
+    fn fixtures() -> PathBuf {
+        Path::new(env!("RECORDINGS")).join("turn-2")
     }
 
     #[test]
     #[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
     fn the_trust_roots_of_today_are_read() {
-        let Some(folder) = fixtures() else { return };
+        let folder = fixtures();
         for name in [
             "root-signing/targets/trusted_root.json",
             "sigstore-go/examples/trusted-root-public-good.json",
@@ -203,7 +198,7 @@ mod tests {
     #[test]
     #[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
     fn the_signing_configs_of_today_are_read() {
-        let Some(folder) = fixtures() else { return };
+        let folder = fixtures();
         for name in [
             "root-signing/targets/signing_config.v0.2.json",
             "root-signing/targets/signing_config_rekor_v2.v0.2.json",

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use anyhow::anyhow;
 use chrono::Utc;
 use clap::Args;
-use signature_continuity::baseline::Lookup;
 use signature_continuity::clean::clean;
 use signature_continuity::reference::{ImageReference, Repository};
 
@@ -17,8 +16,8 @@ use crate::inventory::{
     Entry, Image, Inventory, LeftOut, Place, Standing, control_fails, json, judge,
 };
 use crate::output;
-use crate::output::cause::with_cause;
 use crate::program::{Status, UsageError};
+use crate::store::lookup_of;
 use crate::store::names::find;
 
 /// Explain one image: what its repository was signed by, every fact of every signature it carries, and the way out.
@@ -70,10 +69,7 @@ impl Explain {
             .parse()
             .map_err(|error| UsageError(format!("{}: {error}", clean(&self.image, 300))))?;
         let store = self.knowledge.store(&settings, None)?;
-        let lookup = |repository: &Repository| match find(store.as_ref(), repository) {
-            Ok(stored) => stored.lookup,
-            Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
-        };
+        let lookup = |repository: &Repository| lookup_of(find(store.as_ref(), repository));
         let own = lookup(&settings.aliased(reference.repository()));
         let standing = Standing::new(&settings, &reference, &own, &lookup);
         let eyes = self.looking.observer(&settings)?;

@@ -23,12 +23,10 @@ use crate::inventory::{
 };
 use crate::learner::looks_broken;
 use crate::output;
-use crate::output::cause::with_cause;
 use crate::output::progress::Progress;
 use crate::output::terminal::Terminal;
 use crate::program::Status;
-use crate::store::Store;
-use crate::store::names;
+use crate::store::{Store, lookup_of, names};
 
 /// Show every image: drift, what enforcement would do, posture, signers, baseline, and where it runs.
 #[derive(Debug, Args)]
@@ -119,12 +117,7 @@ impl TakeInventory {
         };
         let lookup = |repository: &Repository| match &store {
             None => Lookup::Absent,
-            Some(store) => match names::find(store.as_ref(), repository) {
-                Ok(stored) => stored.lookup,
-                Err(error) => {
-                    Lookup::Unusable(format!("reading it failed: {}", with_cause(&error)))
-                }
-            },
+            Some(store) => lookup_of(names::find(store.as_ref(), repository)),
         };
         survey.run(
             std::mem::take(&mut listed.images),

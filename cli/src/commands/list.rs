@@ -14,6 +14,7 @@ use signature_continuity::settings::Settings;
 
 use super::baseline_args::BaselineArgs;
 use super::check::Shown;
+use crate::inventory::counts::BaselineState;
 use crate::inventory::{json as inventory_json, shown};
 use crate::output;
 use crate::output::terminal::Terminal;
@@ -151,7 +152,15 @@ fn table(
         let (first, id) = signers.next().unwrap_or_else(nobody);
         let age = shown::age(now - shown::since(baseline));
         let repository = baseline.repository.to_string();
-        rows.push([repository, state(baseline, now).to_owned(), age, first, id]);
+        rows.push([
+            repository,
+            BaselineState::of_baseline(baseline, now)
+                .in_words()
+                .to_owned(),
+            age,
+            first,
+            id,
+        ]);
         rows.extend(signers.map(|(signer, id)| {
             let empty = String::new;
             [empty(), empty(), empty(), signer, id]
@@ -175,16 +184,6 @@ fn signer(record: &SignerRecord) -> String {
     match &record.retired {
         Some(retired) => format!("{name} (retired {})", retired.at.format("%Y-%m-%d")),
         None => name,
-    }
-}
-
-fn state(baseline: &Baseline, now: DateTime<Utc>) -> &'static str {
-    if baseline.is_established(now) {
-        "established"
-    } else if baseline.is_signed() {
-        "not established"
-    } else {
-        "never signed"
     }
 }
 

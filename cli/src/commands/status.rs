@@ -16,6 +16,7 @@ use super::baseline_args::BaselineArgs;
 use super::check::Shown;
 use super::learned::gone;
 use super::registry_args::{CommandObserver, RegistryArgs};
+use crate::inventory::counts::BaselineState;
 use crate::output;
 use crate::output::words::counted;
 use crate::program::Status as Ended;
@@ -106,20 +107,19 @@ impl Report {
                 state
             }
         };
-        let mut by_state: BTreeMap<&'static str, usize> =
-            BTreeMap::from([("established", 0), ("not established", 0), ("unusable", 0)]);
+        let mut by_state: BTreeMap<&'static str, usize> = [
+            BaselineState::Established,
+            BaselineState::NotEstablished,
+            BaselineState::Unusable,
+        ]
+        .map(|state| (state.in_words(), 0))
+        .into();
         let mut usable = Vec::new();
         for object in &listed {
-            let name = match &object.baseline {
+            let state = match &object.baseline {
                 Ok(baseline) => {
                     usable.push(baseline.as_ref());
-                    if baseline.is_established(now) {
-                        "established"
-                    } else if baseline.is_signed() {
-                        "not established"
-                    } else {
-                        "never signed"
-                    }
+                    BaselineState::of_baseline(baseline, now)
                 }
                 Err(why) => {
                     remarks.push(format!(
@@ -127,10 +127,10 @@ impl Report {
                         object.name,
                         clean(why, 300)
                     ));
-                    "unusable"
+                    BaselineState::Unusable
                 }
             };
-            *by_state.entry(name).or_default() += 1;
+            *by_state.entry(state.in_words()).or_default() += 1;
         }
         remarks.extend(permissions(&usable, now));
         for exception in &settings.exceptions {

@@ -5,7 +5,7 @@
 
 use super::order::Severity;
 use super::{Entry, Inventory};
-use signature_continuity::baseline::Lookup;
+use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::drift::Drift;
 use signature_continuity::posture::{Cause, Posture};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,16 +81,38 @@ impl BaselineState {
     pub fn of(lookup: &Lookup, now: chrono::DateTime<chrono::Utc>) -> Self {
         match lookup {
             Lookup::Absent => Self::Absent,
-            Lookup::Usable(baseline) if baseline.is_established(now) => Self::Established,
-            Lookup::Usable(baseline) if baseline.is_signed() => Self::NotEstablished,
-            Lookup::Usable(_) => Self::Unsigned,
+            Lookup::Usable(baseline) => Self::of_baseline(baseline, now),
             Lookup::Unusable(_) => Self::Unusable,
             Lookup::Lost => Self::Lost,
             Lookup::Unread => Self::Unread,
         }
     }
 
-    /// The word in texts.
+    /// Of a baseline that is there and usable.
+    #[must_use]
+    pub fn of_baseline(baseline: &Baseline, now: chrono::DateTime<chrono::Utc>) -> Self {
+        if baseline.is_established(now) {
+            Self::Established
+        } else if baseline.is_signed() {
+            Self::NotEstablished
+        } else {
+            Self::Unsigned
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Unsigned => "never signed",
+            Self::NotEstablished => "not established",
+            Self::Absent | Self::Established | Self::Unusable | Self::Lost | Self::Unread => {
+                self.as_str()
+            }
+        }
+    }
+
+    /// For machines.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -52,7 +52,8 @@ fn learn_it(found: &Found, reference: &ImageReference) -> Option<String> {
     (drifts && is_known).then(|| format!("continuity learn --images {}@{digest}", reference.name()))
 }
 
-fn posture(observation: &Observation) -> String {
+/// In words, with the cause of what is unknown.
+pub(crate) fn posture(observation: &Observation) -> String {
     match &observation.unknown {
         Some((cause, Some(outage))) => {
             format!("{} ({cause}: {})", observation.posture, outage.as_str())

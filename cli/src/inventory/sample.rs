@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "tests")]
 
-mod credulous;
+pub(crate) mod credulous;
 mod stories;
 
 pub use stories::{HOSTILE, bundled, hostile, inventory, many};
@@ -85,6 +85,7 @@ pub fn observed(reference: &ImageReference, signs: &Signs<'_>) -> Observation {
         Signs::Key => Some(BundleSigner::Key(PublicKey::from_pem(KEY).unwrap())),
     };
     let host = Credulous {
+        now: now(),
         manifest: (!layers.is_empty() && !matches!(signs, Signs::Bundle(_)))
             .then(|| SignatureManifest::new(&layers).bytes),
         bundles: proven.map(|signer| Bundles {

@@ -6,8 +6,11 @@ use k8s_openapi::api::authorization::v1::{
     SubjectAccessReviewSpec,
 };
 use k8s_openapi::api::core::v1::Namespace;
-use kube::Api;
 use kube::api::PostParams;
+use kube::core::ClusterResourceScope;
+use kube::{Api, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::{Cluster, ClusterError, Question};
 
@@ -81,19 +84,8 @@ impl Cluster {
     /// # Errors
     /// When it does not say.
     pub(crate) fn user(&self) -> Result<String, ClusterError> {
-        let asked = Question {
-            verb: "create",
-            resource: "selfsubjectreviews",
-            namespace: None,
-            name: None,
-        };
-        let answer = self.ask(&asked, move |client| {
-            let api: Api<SelfSubjectReview> = Api::all(client);
-            async move {
-                api.create(&PostParams::default(), &SelfSubjectReview::default())
-                    .await
-            }
-        })?;
+        let asked = review_of("selfsubjectreviews");
+        let answer = self.review(&asked, SelfSubjectReview::default())?;
         let user = answer.status.and_then(|status| status.user_info);
         user.and_then(|user| user.username)
             .filter(|name| !name.is_empty())
@@ -128,16 +120,7 @@ impl Cluster {
             },
             ..SubjectAccessReview::default()
         };
-        let asked = Question {
-            verb: "create",
-            resource: "subjectaccessreviews",
-            namespace: None,
-            name: None,
-        };
-        let answer = self.ask(&asked, move |client| {
-            let (api, review) = (Api::all(client), review.clone());
-            async move { api.create(&PostParams::default(), &review).await }
-        })?;
+        let answer = self.review(&review_of("subjectaccessreviews"), review)?;
         if answer.status.is_some_and(|status| status.allowed) {
             return Ok(Ok(()));
         }
@@ -160,19 +143,38 @@ impl Cluster {
             },
             ..SelfSubjectAccessReview::default()
         };
-        let asked = Question {
-            verb: "create",
-            resource: "selfsubjectaccessreviews",
-            namespace: None,
-            name: None,
-        };
-        let answer = self.ask(&asked, move |client| {
-            let (api, review) = (Api::all(client), review.clone());
-            async move { api.create(&PostParams::default(), &review).await }
-        })?;
+        let answer = self.review(&review_of("selfsubjectaccessreviews"), review)?;
         if answer.status.is_some_and(|status| status.allowed) {
             return Ok(Ok(()));
         }
         Ok(Err(question.grant("")))
+    }
+
+    /// Has the API server fill a review in: nothing is kept of what is created so.
+    fn review<R>(&self, asked: &Question, review: R) -> Result<R, ClusterError>
+    where
+        R: Resource<Scope = ClusterResourceScope, DynamicType = ()>
+            + Clone
+            + std::fmt::Debug
+            + Serialize
+            + DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.ask(asked, move |client| {
+            let (api, review) = (Api::all(client), review.clone());
+            async move { api.create(&PostParams::default(), &review).await }
+        })
+    }
+}
+
+/// To create such a review.
+fn review_of(resource: &'static str) -> Question {
+    Question {
+        verb: "create",
+        resource,
+        namespace: None,
+        name: None,
     }
 }

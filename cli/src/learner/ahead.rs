@@ -7,9 +7,8 @@ use super::{Learner, Outcome, StoreSnapshot};
 use crate::baseline::{DigestObservation, UpdateResult, ahead};
 use crate::inventory::{Image, Survey, TimeLimits};
 use crate::observation::spelled;
-use crate::output::cause::with_cause;
 use crate::output::words::counted;
-use crate::store::StoreError;
+use crate::store::{StoreError, lookup_of};
 use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::reference::{ImageReference, Repository};
 use std::collections::BTreeSet;
@@ -46,10 +45,7 @@ impl Learner<'_> {
             },
             cursor: memory.cursor(),
         };
-        let lookup = |repository: &Repository| match self.store.read(repository) {
-            Ok(stored) => stored.lookup,
-            Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
-        };
+        let lookup = |repository: &Repository| lookup_of(self.store.read(repository));
         let ended = survey.run(images, &lookup, step, |group| {
             if let Some(repository) = &group.repository {
                 let found = group.entries.iter().filter_map(|e| e.found.as_ref().ok());

@@ -26,7 +26,7 @@ use crate::baseline::{
 use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::{Note, RepositoryObserver};
 use crate::output::cause::with_cause;
-use crate::store::{Store, StoreError, Stored};
+use crate::store::{Store, StoreError, Stored, lookup_of};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::observe::Observation;
@@ -125,17 +125,13 @@ impl Learner<'_> {
         memory: &StoreSnapshot,
         read: &Mutex<BTreeMap<Repository, Stored>>,
     ) -> Lookup {
-        match self.read(repository, memory) {
-            Ok(stored) => {
-                let lookup = stored.lookup.clone();
-                let mut read = read
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                read.insert(repository.clone(), stored);
-                lookup
-            }
-            Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
+        let stored = self.read(repository, memory);
+        if let Ok(stored) = &stored {
+            read.lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .insert(repository.clone(), stored.clone());
         }
+        lookup_of(stored)
     }
 
     /// What the store has of a repository; what is on record as signed and not there is lost.

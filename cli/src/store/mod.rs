@@ -27,6 +27,7 @@ pub use object::WRITER;
 pub use source::{ConfigMapKey, ConfigMapSource, SourceError};
 
 use crate::inventory::Cursor;
+use crate::output::cause::with_cause;
 use names::StoredNames;
 use signature_continuity::baseline::{Baseline, Lookup, Names, STATE_NAME, Shard, State};
 use signature_continuity::reference::Repository;
@@ -157,6 +158,15 @@ impl Listed {
         self.baseline
             .as_ref()
             .map_or(true, |baseline| baseline.is_signed())
+    }
+}
+
+/// What to judge by, where the store was asked: a read that failed is no absence.
+#[must_use]
+pub fn lookup_of(read: Result<Stored, StoreError>) -> Lookup {
+    match read {
+        Ok(stored) => stored.lookup,
+        Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),
     }
 }
 

@@ -34,7 +34,6 @@ pub(crate) struct FakeHost {
     layers: RefCell<BTreeMap<String, Vec<SignatureLayer>>>,
     missing: RefCell<BTreeSet<Digest>>,
     faults: RefCell<Vec<(String, Failure)>>,
-    exact_faults: RefCell<BTreeMap<String, Failure>>,
     nth: RefCell<BTreeMap<usize, Failure>>,
     hooks: RefCell<Vec<(usize, Hook)>>,
     log: RefCell<Vec<String>>,
@@ -52,7 +51,6 @@ impl FakeHost {
             layers: RefCell::default(),
             missing: RefCell::default(),
             faults: RefCell::default(),
-            exact_faults: RefCell::default(),
             nth: RefCell::default(),
             hooks: RefCell::default(),
             log: RefCell::default(),
@@ -167,16 +165,9 @@ impl FakeHost {
         self.missing.borrow_mut().insert(digest.clone());
     }
 
-    /// Every call whose line in the log starts so fails.
+    /// Every call whose line in the log starts so, and does not go on to another tag, fails.
     pub(crate) fn fail(&self, calls: &str, failure: Failure) {
         self.faults.borrow_mut().push((calls.to_owned(), failure));
-    }
-
-    /// Every call whose line in the log is exactly this one fails.
-    pub(crate) fn fail_exactly(&self, call: &str, failure: Failure) {
-        self.exact_faults
-            .borrow_mut()
-            .insert(call.to_owned(), failure);
     }
 
     /// The call of this number, counted from 0, fails.
@@ -216,10 +207,11 @@ impl FakeHost {
         }
         self.clock.set(self.clock.get() + self.step.get());
         let nth = self.nth.borrow().get(&at).cloned();
-        let exact = self.exact_faults.borrow().get(&line).cloned();
-        nth.or(exact).or_else(|| {
+        nth.or_else(|| {
             let faults = self.faults.borrow();
-            let fault = faults.iter().find(|(start, _)| line.starts_with(start));
+            // The tag that stands in for the referrers API is the beginning of the signature's.
+            let starts = |call: &str| line.strip_prefix(call).is_some_and(|r| !r.starts_with('.'));
+            let fault = faults.iter().find(|(call, _)| starts(call));
             fault.map(|(_, failure)| failure.clone())
         })
     }
@@ -241,6 +233,10 @@ impl FakeHost {
     }
 }
 
+fn of_registry(failure: Failure, name: &str, reference: &str) -> HostError {
+    failure.classified(|text| host_error::of_registry(text, &Asked { name, reference }, &[]))
+}
+
 impl Host for FakeHost {
     fn now(&self) -> DateTime<Utc> {
         self.clock.get()
@@ -259,16 +255,7 @@ impl Host for FakeHost {
 
     fn manifest_digest(&self, name: &str, tag: &str) -> Result<Digest, HostError> {
         if let Some(failure) = self.enter(format!("digest {name}:{tag}")) {
-            return Err(failure.classified(|text| {
-                host_error::of_registry(
-                    text,
-                    &Asked {
-                        name,
-                        reference: tag,
-                    },
-                    &[],
-                )
-            }));
+            return Err(of_registry(failure, name, tag));
         }
         let tags = self.tags.borrow();
         tags.get(&format!("{name}:{tag}"))
@@ -280,16 +267,7 @@ impl Host for FakeHost {
         let reference = place.of(name);
         if let Some(failure) = self.enter(format!("manifest {reference}")) {
             let tag = place.as_str();
-            return Err(failure.classified(|text| {
-                host_error::of_registry(
-                    text,
-                    &Asked {
-                        name,
-                        reference: tag,
-                    },
-                    &[],
-                )
-            }));
+            return Err(of_registry(failure, name, tag));
         }
         // Images are there unless a test takes them away.
         if let Place::Digest(digest) = place

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use reqwest::header::{HeaderMap, LINK};
-use serde::Deserialize;
+use signature_continuity::bundles::Index;
 use signature_continuity::digest::Digest;
 
 /// The most descriptors that are read.
@@ -40,21 +40,6 @@ pub struct Tags {
     pub more: bool,
 }
 
-#[derive(Deserialize)]
-struct Index {
-    // Go writes an empty list as `null`.
-    manifests: Option<Vec<Descriptor>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Descriptor {
-    #[serde(default)]
-    digest: String,
-    artifact_type: Option<String>,
-    annotations: Option<BTreeMap<String, String>>,
-}
-
 impl Listing {
     /// A list that cannot be read.
     pub(super) fn unreadable() -> Self {
@@ -67,16 +52,13 @@ impl Listing {
     /// From the JSON of an index. An object without a list of manifests, such as an image, lists nothing.
     #[must_use]
     pub fn from_index(json: &[u8]) -> Self {
-        let value = serde_json::from_slice::<serde_json::Value>(json);
-        if value.is_ok_and(|value| value.is_object() && value.get("manifests").is_none()) {
-            return Self::default();
-        }
-        // From the bytes again: a map of values would hide keys that are there twice.
-        let Ok(index) = serde_json::from_slice::<Index>(json) else {
-            return Self::unreadable();
+        let descriptors = match Index::read(json) {
+            Index::Another => return Self::default(),
+            Index::Unreadable => return Self::unreadable(),
+            Index::Lists(descriptors) => descriptors,
         };
         let mut listing = Self::default();
-        for descriptor in index.manifests.into_iter().flatten() {
+        for descriptor in descriptors {
             match descriptor.digest.parse() {
                 Ok(digest) if listing.referrers.len() < MOST => listing.referrers.push(Referrer {
                     digest,

@@ -1,18 +1,16 @@
 //! Images and baselines for the tests of learning.
 
-mod credulous;
-
 use super::super::*;
+use crate::inventory::sample::credulous::Credulous;
 use crate::observation::{ObservedImage, Signature, SignedRepository};
 use chrono::{DateTime, TimeDelta, Utc};
 use continuity_testkit::sigstore::SignatureManifest;
 use continuity_testkit::{Identity, PrivateSigstore, Signer as KitSigner};
-use credulous::Credulous;
 use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::calls::Calls;
 use signature_continuity::certificate::Leaf;
 use signature_continuity::digest::Digest;
-use signature_continuity::host::BundleSigner;
+use signature_continuity::host::{BundleSigner, Bundles};
 use signature_continuity::known::Known;
 use signature_continuity::observe::{ImageContext, Observation, observe};
 use signature_continuity::posture::{Cause, Posture};
@@ -133,11 +131,11 @@ impl By {
 pub(crate) fn image(seed: &str, signatures: &[By]) -> ObservedImage {
     let digest = digest(seed);
     let mut layers = Vec::new();
-    let mut host = Credulous::default();
+    let mut bundles = Bundles::default();
     for signature in signatures {
         let identity = match &signature.who {
             Who::Key => {
-                host.bundles
+                bundles
                     .proven
                     .push(BundleSigner::Key(PublicKey::from_pem(KEY).unwrap()));
                 continue;
@@ -146,17 +144,15 @@ pub(crate) fn image(seed: &str, signatures: &[By]) -> ObservedImage {
         };
         if signature.bundled {
             let leaf = SIGSTORE.issue(identity, now()).unwrap();
-            host.bundles
-                .proven
-                .push(BundleSigner::Certificate(leaf.der));
+            bundles.proven.push(BundleSigner::Certificate(leaf.der));
             continue;
         }
         let signer = KitSigner::keyless(&SIGSTORE, identity);
         let signed = signer.sign(REPOSITORY, digest.as_str(), now()).unwrap();
         layers.push(signed.layer().unwrap());
     }
-    host.manifest = (!layers.is_empty()).then(|| SignatureManifest::new(&layers).bytes);
-    let observation = observed(&host, seed);
+    let manifest = (!layers.is_empty()).then(|| SignatureManifest::new(&layers).bytes);
+    let observation = observed(manifest, bundles, seed);
     // The proof orders signers by its own rules.
     let signatures = signatures
         .iter()
@@ -199,7 +195,7 @@ pub(crate) fn with_problem(mut seen: ObservedImage, problem: Problem) -> Observe
 
 /// An image on which nobody was proven.
 pub(crate) fn unproven(seed: &str, posture: Posture) -> ObservedImage {
-    let mut observation = observed(&Credulous::default(), seed);
+    let mut observation = observed(None, Bundles::default(), seed);
     if posture == Posture::Unknown {
         observation = Observation::unknown(Some(digest(seed)), Cause::Outage, None);
     }
@@ -219,7 +215,12 @@ fn seen(observation: Observation, signatures: Vec<Signature>) -> ObservedImage {
     }
 }
 
-fn observed(host: &Credulous, seed: &str) -> Observation {
+fn observed(manifest: Option<Vec<u8>>, bundles: Bundles, seed: &str) -> Observation {
+    let host = Credulous {
+        now: now(),
+        manifest,
+        bundles: Some(bundles),
+    };
     let settings = Settings::default();
     let reference: ImageReference = format!("{REPOSITORY}@{}", digest(seed)).parse().unwrap();
     let (repository, lookup) = (repository(), Lookup::Absent);
@@ -232,7 +233,7 @@ fn observed(host: &Credulous, seed: &str) -> Observation {
         known: &known,
         thorough: true,
     };
-    observe(&Calls::new(host, settings.budget), &settings, &subject).unwrap()
+    observe(&Calls::new(&host, settings.budget), &settings, &subject).unwrap()
 }
 
 /// As it is only declared somewhere.

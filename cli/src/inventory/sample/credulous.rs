@@ -1,6 +1,5 @@
 //! A host that believes everything.
 
-use super::now;
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::ConfigMapData;
 use signature_continuity::digest::Digest;
@@ -9,14 +8,16 @@ use signature_continuity::host_error::HostError;
 use signature_continuity::public_key::PublicKey;
 
 /// Serves one `.sig` and some bundles, and says yes to everything.
-pub(super) struct Credulous {
-    pub(super) manifest: Option<Vec<u8>>,
-    pub(super) bundles: Option<Bundles>,
+pub(crate) struct Credulous {
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) manifest: Option<Vec<u8>>,
+    /// None: it reads no bundles.
+    pub(crate) bundles: Option<Bundles>,
 }
 
 impl Host for Credulous {
     fn now(&self) -> DateTime<Utc> {
-        now()
+        self.now
     }
     fn config_map(&self, _: &str, _: &str) -> Result<ConfigMapData, HostError> {
         Err(HostError::Absent)

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use signature_continuity::baseline::Format;
+use signature_continuity::bundles::Referred;
 use signature_continuity::certificate::Leaf;
 use signature_continuity::digest::Digest;
 use signature_continuity::host::{BundleSigner, Bundles, Host as _};
@@ -14,7 +15,7 @@ use signature_continuity::public_key::PublicKey;
 use signature_continuity::signer::Signer;
 
 use super::bundle::{self, Outcome, Question};
-use super::referred::{Kind, LARGEST_BUNDLE, LARGEST_UNSAID, ReferredManifest};
+use super::referred::{LARGEST_BUNDLE, LARGEST_UNSAID, ReferredManifest};
 use super::verdict::unreadable;
 use super::{Fact, ObservingHost};
 use crate::observation::SignedRepository;
@@ -74,7 +75,7 @@ impl ObservingHost<'_> {
         question: &Question<'_>,
     ) -> Result<Outcome, HostError> {
         let unproven = |why: &str| Ok(Outcome::Unproven(unreadable(why)));
-        let labelled = manifest.kind == Kind::Signature;
+        let labelled = manifest.kind == Referred::Signature;
         let blob = match &manifest.bundle {
             Ok(blob) => blob,
             Err(why) => return unproven(why),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use continuity_registry::{Listing, TrustSource};
+use signature_continuity::bundles::Referred;
 use signature_continuity::certificate::Leaf;
 use signature_continuity::digest::Digest;
 use signature_continuity::public_key::PublicKey;
@@ -14,19 +15,14 @@ use sigstore_types::{Bundle, SignatureContent};
 use super::bundle::{self, Outcome, Question};
 use super::layer::SignedLayer;
 use super::prover::Prover;
-use super::referred::{Candidates, Kind, ReferredManifest};
+use super::referred::{Candidates, ReferredManifest};
 
 /// What fails there for a reason that is none here: logs of certificates are not asked (the module's host does not
 /// either).
 const NOT_ASKED: &[&str] = &["invalid-ct-key_fail"];
 
-fn fixtures() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/turn-2");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: {} is not there", folder.display());
-    None
+fn fixtures() -> PathBuf {
+    Path::new(env!("RECORDINGS")).join("turn-2")
 }
 
 fn prover(trusted_root: &[u8]) -> Option<Prover> {
@@ -42,7 +38,7 @@ fn issued(_: &Leaf) -> bool {
 #[test]
 #[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
 fn bundles_prove_what_their_names_say() {
-    let Some(folder) = fixtures() else { return };
+    let folder = fixtures();
     let public_good = std::fs::read(folder.join("root-signing/targets/trusted_root.json")).unwrap();
     let cases = folder.join("sigstore-conformance/test/assets/bundle-verify");
     let common = std::fs::read(cases.join("a.txt")).unwrap();
@@ -104,7 +100,7 @@ fn proves(prover: &Prover, bytes: &[u8], question: &Question<'_>) -> bool {
 #[test]
 #[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
 fn no_bundle_of_others_is_a_signature_of_an_image() {
-    let Some(folder) = fixtures() else { return };
+    let folder = fixtures();
     let public_good = std::fs::read(folder.join("root-signing/targets/trusted_root.json")).unwrap();
     let prover = prover(&public_good).unwrap();
     let digest = Digest::of(b"");
@@ -142,16 +138,20 @@ fn no_bundle_of_others_is_a_signature_of_an_image() {
 #[test]
 #[cfg_attr(not(recordings), ignore = "needs the recordings beside the project")]
 fn cosign_2s_form_of_referrers_is_told_from_others() {
-    let Some(folder) = fixtures() else { return };
+    let folder = fixtures();
     let made = folder.join("made/oci11-signature");
     for name in ["referrer-manifest-old.json", "referrer-manifest-new.json"] {
         let json = std::fs::read(made.join(name)).unwrap();
-        assert_eq!(ReferredManifest::parse(&json).kind, Kind::Layers, "{name}");
+        assert_eq!(
+            ReferredManifest::parse(&json).kind,
+            Referred::Layers,
+            "{name}"
+        );
         assert_eq!(SignedLayer::all(&json).unwrap().len(), 1, "{name}");
     }
     for (name, kind) in [
-        ("referrers-index.json", Kind::Layers),
-        ("referrers-index-untyped.json", Kind::Unsaid),
+        ("referrers-index.json", Referred::Layers),
+        ("referrers-index-untyped.json", Referred::Unsaid),
     ] {
         let listing = Listing::from_index(&std::fs::read(made.join(name)).unwrap());
         let candidates = Candidates::of(&[listing]);

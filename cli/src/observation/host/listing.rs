@@ -5,13 +5,14 @@
 //! referrers' form of cosign 2 become layers beside those of the `.sig` only where they keep its bounds.
 
 use serde_json::Value;
+use signature_continuity::bundles::Referred;
 use signature_continuity::claims::{Claims, MOST_LAYERS_LEARNED};
 use signature_continuity::digest::Digest;
 use signature_continuity::host::{Place, Unproven};
 use signature_continuity::host_error::HostError;
 
 use super::ObservingHost;
-use super::referred::{Candidates, Kind, ReferredManifest};
+use super::referred::{Candidates, ReferredManifest};
 use super::verdict::unreadable;
 use crate::observation::Note;
 use continuity_registry::Listing;
@@ -83,7 +84,7 @@ impl ObservingHost<'_> {
                 Ok(json) => json,
                 // A list that names what is not there says nothing, unless that is said to be a signature.
                 Err(HostError::Absent) => {
-                    if matches!(listed_as, Kind::Signature | Kind::Layers) {
+                    if matches!(listed_as, Referred::Signature | Referred::Layers) {
                         found
                             .unproven
                             .push(unreadable("it is listed, and not there"));
@@ -100,10 +101,12 @@ impl ObservingHost<'_> {
             };
             let referred = ReferredManifest::parse(&json);
             match referred.kind {
-                Kind::Other => {}
-                Kind::Attestation => found.attestations += 1,
-                Kind::Signature | Kind::Bundle | Kind::Unsaid => found.bundles.push(referred),
-                Kind::Layers => match layers(&json) {
+                Referred::Other => {}
+                Referred::Attestation => found.attestations += 1,
+                Referred::Signature | Referred::Bundle | Referred::Unsaid => {
+                    found.bundles.push(referred)
+                }
+                Referred::Layers => match layers(&json) {
                     Ok(layers) => found.layers.push(layers),
                     Err(why) => found.unproven.push(Unproven::Unreadable(why)),
                 },

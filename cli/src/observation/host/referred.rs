@@ -1,4 +1,4 @@
-//! Which of the things that refer to an image are signatures, and in which form.
+//! Which of the things that refer to an image are read, and how much of them. What they are the policy says.
 //!
 //! Invariant: whatever cannot be told apart counts as a signature bundle, never as absent; at most
 //! [`MOST_BUNDLES`] are read, and that there are more is said. An attestation is larger than any signature: what does not
@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use signature_continuity::bundles::Referred;
 use signature_continuity::digest::Digest;
 
-use super::statement::SIGNATURE_PREDICATE;
-use continuity_registry::{Listing, Referrer};
+use continuity_registry::Listing;
 
 /// The most bundles that are read for one image.
 pub(super) const MOST_BUNDLES: usize = 32;
@@ -18,35 +18,11 @@ pub(super) const MOST_BUNDLES: usize = 32;
 pub(super) const LARGEST_BUNDLE: usize = 64 * 1024;
 /// The largest bundle that is read to learn whether it is a signature.
 pub(super) const LARGEST_UNSAID: usize = 1024 * 1024;
-/// What cosign 2 calls its signatures where they refer to an image (`--registry-referrers-mode=oci-1-1`).
-const COSIGN_2_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
-const BUNDLE_TYPE_PREFIX: &str = "application/vnd.dev.sigstore.bundle";
-const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
-const PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
-const CONTENT: &str = "dev.sigstore.bundle.content";
-
-/// What something says that it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A signature bundle.
-    Signature,
-    /// Signatures as a `.sig` tag has them.
-    Layers,
-    /// A bundle that does not say of what.
-    Bundle,
-    /// A bundle that is no signature.
-    Attestation,
-    /// No bundle.
-    Other,
-    /// Nothing.
-    Unsaid,
-}
-
 /// What has to be read, and what does not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Candidates {
     /// The manifests to read, and what the lists say that they are.
-    pub(super) manifests: Vec<(Digest, Kind)>,
+    pub(super) manifests: Vec<(Digest, Referred)>,
     /// How many say that they are attestations.
     pub(super) attestations: usize,
     /// Whether there is more than that.
@@ -61,19 +37,22 @@ impl Candidates {
         for listing in listings {
             candidates.more |= listing.more;
             for referrer in &listing.referrers {
-                let kind = kind_of(referrer);
+                let kind = Referred::of(
+                    referrer.artifact_type.as_deref(),
+                    Some(&referrer.annotations),
+                );
                 let present = manifests.entry(referrer.digest.clone()).or_insert(kind);
                 // Where two lists disagree, it is read.
                 if *present != kind {
-                    *present = Kind::Unsaid;
+                    *present = Referred::Unsaid;
                 }
             }
         }
         for (digest, kind) in manifests {
             match kind {
-                Kind::Other => {}
-                Kind::Attestation => candidates.attestations += 1,
-                Kind::Signature | Kind::Layers | Kind::Bundle | Kind::Unsaid => {
+                Referred::Other => {}
+                Referred::Attestation => candidates.attestations += 1,
+                Referred::Signature | Referred::Layers | Referred::Bundle | Referred::Unsaid => {
                     if candidates.manifests.len() < MOST_BUNDLES {
                         candidates.manifests.push((digest, kind));
                     } else {
@@ -86,34 +65,10 @@ impl Candidates {
     }
 }
 
-fn kind_of(referrer: &Referrer) -> Kind {
-    kind(referrer.artifact_type.as_deref(), &referrer.annotations)
-}
-
-fn kind(artifact_type: Option<&str>, annotations: &BTreeMap<String, String>) -> Kind {
-    let is_bundle = artifact_type.is_some_and(|t| t.starts_with(BUNDLE_TYPE_PREFIX));
-    let predicate = annotations.get(PREDICATE_TYPE).map(String::as_str);
-    match (predicate, artifact_type) {
-        (Some(SIGNATURE_PREDICATE), _) => Kind::Signature,
-        (Some(_), _) => Kind::Attestation,
-        (None, _)
-            if annotations
-                .get(CONTENT)
-                .is_some_and(|c| c == "message-signature") =>
-        {
-            Kind::Signature
-        }
-        (None, Some(COSIGN_2_TYPE)) => Kind::Layers,
-        (None, Some(_)) if is_bundle => Kind::Bundle,
-        (None, None | Some(EMPTY_TYPE | "")) => Kind::Unsaid,
-        (None, Some(_)) => Kind::Other,
-    }
-}
-
 /// The manifest of something that refers to an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReferredManifest {
-    pub(super) kind: Kind,
+    pub(super) kind: Referred,
     /// Its only layer, where it has one that is within the bounds, or why it is not read.
     pub(super) bundle: Result<Digest, &'static str>,
 }
@@ -147,26 +102,23 @@ impl ReferredManifest {
     pub(super) fn parse(json: &[u8]) -> Self {
         let Ok(manifest) = serde_json::from_slice::<Manifest>(json) else {
             return Self {
-                kind: Kind::Signature,
+                kind: Referred::Signature,
                 bundle: Err("its manifest cannot be read"),
             };
         };
         // Without an artifactType the config's media type is the artifact's type (OCI image spec, "artifact usage").
         let of_config = manifest.config.and_then(|config| config.media_type);
         let artifact_type = manifest.artifact_type.or(of_config);
-        let mut kind = kind(
-            artifact_type.as_deref(),
-            &manifest.annotations.unwrap_or_default(),
-        );
+        let mut kind = Referred::of(artifact_type.as_deref(), manifest.annotations.as_ref());
         let within = |size: i64, largest: usize| usize::try_from(size).is_ok_and(|s| s <= largest);
         let bundle = match manifest.layers.as_slice() {
             [layer] if layer.size < 0 => Err("its size cannot be read"),
-            [layer] if kind == Kind::Signature && !within(layer.size, LARGEST_BUNDLE) => {
+            [layer] if kind == Referred::Signature && !within(layer.size, LARGEST_BUNDLE) => {
                 Err("it is larger than 64 KiB")
             }
             [layer] if !within(layer.size, LARGEST_UNSAID) => {
-                if matches!(kind, Kind::Bundle | Kind::Unsaid) {
-                    kind = Kind::Attestation;
+                if matches!(kind, Referred::Bundle | Referred::Unsaid) {
+                    kind = Referred::Attestation;
                 }
                 Err("it is larger than 1 MiB")
             }
@@ -188,6 +140,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use continuity_registry::Referrer;
 
     fn listing(count: usize, artifact_type: &str) -> Listing {
         let referrers = (0..count).map(|n| Referrer {
@@ -221,43 +174,47 @@ mod tests {
     }
 
     #[rstest]
-    #[case::unreadable("[]", Kind::Signature, false)]
+    #[case::unreadable("[]", Referred::Signature, false)]
     #[case::image(
         r#"{"config":{"mediaType":"application/vnd.oci.image.config.v1+json"}}"#,
-        Kind::Other,
+        Referred::Other,
         false
     )]
     #[case::large(
         r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":65537}]}"#,
-        Kind::Bundle,
+        Referred::Bundle,
         true
     )]
     #[case::larger_than_any(
         r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":1048577}]}"#,
-        Kind::Attestation,
+        Referred::Attestation,
         false
     )]
     #[case::negative(
         r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":-1}]}"#,
-        Kind::Bundle,
+        Referred::Bundle,
         false
     )]
     #[case::large_signature(
         r#"{"annotations":{"dev.sigstore.bundle.content":"message-signature"},"layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":65537}]}"#,
-        Kind::Signature,
+        Referred::Signature,
         false
     )]
     #[case::cosign_2(
         r#"{"config":{"mediaType":"application/vnd.dev.cosign.artifact.sig.v1+json"},"layers":[]}"#,
-        Kind::Layers,
+        Referred::Layers,
         false
     )]
     #[case::bundle(
         r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"digest":"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","size":65536}]}"#,
-        Kind::Bundle,
+        Referred::Bundle,
         true
     )]
-    fn reads_what_refers_to_an_image(#[case] json: &str, #[case] kind: Kind, #[case] read: bool) {
+    fn reads_what_refers_to_an_image(
+        #[case] json: &str,
+        #[case] kind: Referred,
+        #[case] read: bool,
+    ) {
         let manifest = ReferredManifest::parse(json.as_bytes());
         assert_eq!((manifest.kind, manifest.bundle.is_ok()), (kind, read));
     }

@@ -6,10 +6,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use signature_continuity::bundles::SIGNATURE_PREDICATE;
 use signature_continuity::digest::Digest;
 
-/// cosign's bundle spec.
-pub(super) const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
 /// What envelopes call their payload then.
 pub(super) const IN_TOTO: &str = "application/vnd.in-toto+json";
 

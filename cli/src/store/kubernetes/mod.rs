@@ -56,6 +56,16 @@ impl KubernetesBaselines {
         Ok(get(&self.cluster, &self.namespace, name)?)
     }
 
+    /// The object that is to be replaced: of the version that was read, and this learner's.
+    fn unchanged(&self, name: &str, at: &str) -> Result<ConfigMap, StoreError> {
+        let there = self
+            .present(name)?
+            .filter(|map| version(map) == at)
+            .ok_or_else(|| StoreError::Conflict(name.to_owned()))?;
+        self.mine(&there)?;
+        Ok(there)
+    }
+
     fn create(&self, object: Object) -> Result<ConfigMap, StoreError> {
         let name = object.name.clone();
         let map = ConfigMap {
@@ -189,11 +199,7 @@ impl Store for KubernetesBaselines {
         let written = match over {
             Revision::Absent => self.create(object)?,
             Revision::At(at) => {
-                let there = self
-                    .present(&object.name)?
-                    .filter(|map| version(map) == at)
-                    .ok_or_else(|| StoreError::Conflict(object.name.clone()))?;
-                self.mine(&there)?;
+                let there = self.unchanged(&object.name, at)?;
                 let lookup = Lookup::of_config_map(&data_of(there.clone()), &baseline.repository);
                 object::may_replace(&lookup, baseline)?;
                 self.replace(there, object)?
@@ -220,11 +226,7 @@ impl Store for KubernetesBaselines {
         match over {
             Revision::Absent => self.create(object)?,
             Revision::At(at) => {
-                let there = self
-                    .present(&object.name)?
-                    .filter(|map| version(map) == at)
-                    .ok_or_else(|| StoreError::Conflict(object.name.clone()))?;
-                self.mine(&there)?;
+                let there = self.unchanged(&object.name, at)?;
                 self.replace(there, object)?
             }
         };
