@@ -17,6 +17,8 @@ use serde_json::json;
 mod answers;
 #[path = "observe_tests/bundles.rs"]
 mod bundles;
+#[path = "observe_tests/time.rs"]
+mod time;
 
 /// Observes an image by what the baseline and the settings say.
 fn observed(

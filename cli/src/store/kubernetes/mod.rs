@@ -4,13 +4,13 @@
 //! labels and annotations, and only where it parses. Everything else is reported and left alone.
 
 mod other_writer;
+mod source;
 
 use std::sync::OnceLock;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{ObjectMeta, PostParams};
-use serde_json::Value;
 use signature_continuity::baseline::{
     Baseline, ConfigMapData, Lookup, Names, STATE_NAME, Shard, config_map_name,
 };
@@ -18,10 +18,11 @@ use signature_continuity::reference::Repository;
 
 use super::names::StoredNames;
 use super::object::{self, Object};
-use super::{ConfigMapKey, ConfigMapSource, SourceError};
 use super::{LearnerState, Listed, Revision, Store, StoreError, Stored};
 use crate::kubernetes::{Cluster, ClusterError, FIELD_MANAGER, Question};
 use other_writer::{OtherWriter, THIS_WRITER};
+
+pub use source::ClusterConfigMaps;
 
 /// How often the state is written anew when somebody else was first: it is written whatever was there.
 const STATE_ATTEMPTS: u32 = 5;
@@ -272,28 +273,6 @@ impl Store for KubernetesBaselines {
                 other => return other.map(drop),
             }
         }
-    }
-}
-
-/// The ConfigMaps of a cluster, as a policy asks for them.
-#[derive(Debug)]
-pub struct ClusterConfigMaps(Cluster);
-
-impl ClusterConfigMaps {
-    /// Those of this cluster. Nothing is asked yet.
-    #[must_use]
-    pub fn new(cluster: Cluster) -> Self {
-        Self(cluster)
-    }
-}
-
-impl ConfigMapSource for ClusterConfigMaps {
-    fn read(&self, key: &ConfigMapKey) -> Result<Option<Value>, SourceError> {
-        let unusable = |error: String| SourceError::Unusable(error);
-        let map =
-            get(&self.0, &key.namespace, &key.name).map_err(|error| unusable(error.to_string()))?;
-        map.map(|map| serde_json::to_value(map).map_err(|error| unusable(error.to_string())))
-            .transpose()
     }
 }
 
