@@ -3,7 +3,8 @@
 #
 # The end-to-end tests: fetches a real registry, cosign 2 and 3 and a browser, builds a real Kubernetes API server, and
 # runs the tests that need them. They start and stop servers of their own. REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM,
-# ETCD_BIN and KUBE_APISERVER_BIN name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
+# ETCD_BIN, KUBE_APISERVER_BIN and KUBE_CONTROLLER_MANAGER_BIN
+# name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
 # pictures of the inventory's page. Where there is a kwctl (KWCTL, or on PATH) the same evaluations run through it, and answers
 # and sessions are compared.
 set -euo pipefail
@@ -18,6 +19,7 @@ export COSIGN3=${COSIGN3:-$PWD/.cache/tools/cosign3}
 export CHROMIUM=${CHROMIUM:-$PWD/.cache/tools/chromium/run}
 export ETCD_BIN=${ETCD_BIN:-$PWD/.cache/tools/etcd}
 export KUBE_APISERVER_BIN=${KUBE_APISERVER_BIN:-$PWD/.cache/tools/kube-apiserver}
+export KUBE_CONTROLLER_MANAGER_BIN=${KUBE_CONTROLLER_MANAGER_BIN:-$PWD/.cache/tools/kube-controller-manager}
 export POLICY_WASM=${POLICY_WASM:-$PWD/policy.wasm}
 # Some tests call the program `continuity`.
 cargo build --workspace --bins "$@"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # usage: scripts/kube-apiserver.sh
 #
-# Puts etcd, as Debian packages it, into .cache/tools/etcd, and a Kubernetes API server into .cache/tools/kube-apiserver,
-# built once from the source package of Debian 12 (1.20.2: some minutes on two cores, about 1.5 GB while it builds).
-# Does nothing for a program that is there already, or that ETCD_BIN or KUBE_APISERVER_BIN names.
+# Puts etcd, as Debian packages it, into .cache/tools/etcd, and a Kubernetes API server and controller manager into
+# .cache/tools/kube-apiserver and .cache/tools/kube-controller-manager, built once from the source package of Debian 12
+# (1.20.2: some minutes on two cores, about 1.5 GB while they build). Does nothing for a program that is there already, or
+# that ETCD_BIN, KUBE_APISERVER_BIN or KUBE_CONTROLLER_MANAGER_BIN names.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=scripts/debian.sh
@@ -18,9 +19,12 @@ if [[ -z ${ETCD_BIN:-} && ! -x $tools/etcd ]]; then
   from_debian trixie etcd-server "$work/etcd"
   mv "$work/etcd/usr/bin/etcd" "$tools/etcd"
 fi
-[[ -z ${KUBE_APISERVER_BIN:-} && ! -x $tools/kube-apiserver ]] || exit 0
+missing=()
+[[ -n ${KUBE_APISERVER_BIN:-} || -x $tools/kube-apiserver ]] || missing+=(kube-apiserver)
+[[ -n ${KUBE_CONTROLLER_MANAGER_BIN:-} || -x $tools/kube-controller-manager ]] || missing+=(kube-controller-manager)
+((${#missing[@]} > 0)) || exit 0
 
-echo "building kube-apiserver: some minutes" >&2
+echo "building ${missing[*]}: some minutes" >&2
 # The compiler of the source package's own suite: newer ones no longer build outside of modules.
 from_debian bookworm golang-1.19-go "$work/toolchain"
 from_debian bookworm golang-1.19-src "$work/toolchain"
@@ -42,6 +46,8 @@ inputs=$(grep --recursive --files-with-matches --include='*.go' '+k8s:openapi-ge
   --output-package k8s.io/kubernetes/pkg/generated/openapi --report-filename "$work/violations" \
   --input-dirs "$inputs" --output-base "$work/go/src"
 component=k8s.io/kubernetes/vendor/k8s.io/component-base/version
-go build -ldflags "-s -w -X $component.gitVersion=v1.20.2 -X $component.gitMajor=1 -X $component.gitMinor=20" \
-  -o "$work/kube-apiserver" ./cmd/kube-apiserver
-mv "$work/kube-apiserver" "$tools/kube-apiserver"
+for program in "${missing[@]}"; do
+  go build -ldflags "-s -w -X $component.gitVersion=v1.20.2 -X $component.gitMajor=1 -X $component.gitMinor=20" \
+    -o "$work/$program" "./cmd/$program"
+  mv "$work/$program" "$tools/$program"
+done

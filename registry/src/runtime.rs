@@ -42,6 +42,14 @@ pub fn wait<T: Send + 'static>(
     receiver.recv().map_err(|_| TaskLost)
 }
 
+/// Begins `future`, and waits for nothing.
+///
+/// # Errors
+/// When no thread can be started.
+pub fn spawn(future: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    runtime().map(|runtime| drop(runtime.spawn(future)))
+}
+
 fn runtime() -> std::io::Result<&'static Runtime> {
     if let Some(runtime) = RUNTIME.get() {
         return Ok(runtime);

@@ -156,18 +156,9 @@ impl Learn {
         } else {
             learner.run(listed.images, &step)?
         };
-        if self.ahead && !outcome.interrupted && time.is_over() {
-            outcome.notes.push(
-                "releases to come were not looked at: the time of the run was over".to_owned(),
-            );
-        } else if self.ahead && !outcome.interrupted {
-            let (images, notes) = learner.newest_tags(usize::from(self.ahead_tags))?;
-            progress.start(images.len());
-            match learner.ahead_of(images, &step) {
-                Ok(ahead) => outcome.add_ahead(ahead, notes),
-                // What was learned before is told all the same.
-                Err(error) => outcome.failures.push(format!("releases to come: {error}")),
-            }
+        if self.ahead {
+            let begin = |images| progress.start(images);
+            learner.look_ahead(usize::from(self.ahead_tags), &mut outcome, &begin, &step);
         }
         progress.finish();
         if self.output != Output::Table {

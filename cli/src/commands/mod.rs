@@ -20,6 +20,7 @@ mod restore;
 mod retire;
 mod status;
 mod stop;
+mod watch;
 mod who;
 
 pub use registry_args::SourceArgs;
@@ -52,6 +53,7 @@ pub struct Arguments {
 enum Command {
     Inventory(Box<inventory::TakeInventory>),
     Learn(Box<learn::Learn>),
+    Watch(Box<watch::WatchCluster>),
     Explain(Box<explain::Explain>),
     List(Box<list::List>),
     Approve(Box<approve::Approve>),
@@ -72,6 +74,7 @@ impl Program for Arguments {
         match self.command {
             Command::Inventory(command) => command.execute(),
             Command::Learn(command) => command.execute(),
+            Command::Watch(command) => command.execute(),
             Command::Explain(command) => command.execute(),
             Command::List(command) => command.execute(),
             Command::Approve(command) => command.execute(),

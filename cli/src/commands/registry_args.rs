@@ -79,6 +79,11 @@ pub(crate) struct CommandObserver {
 }
 
 impl CommandObserver {
+    /// The observer alone.
+    pub(super) fn into_observer(self) -> ImageObserver {
+        self.observer
+    }
+
     /// Says so where the settings name no certificate authorities, and those of the trust root serve instead.
     pub(crate) fn borrowed_authorities(&self) -> Option<String> {
         self.borrowed.then(|| {

@@ -4,6 +4,8 @@
 //! own images are there whatever pods claim to belong to it. No more than one page of objects is held at a time.
 
 mod gathered;
+mod live;
+mod object;
 mod owners;
 mod status;
 
@@ -13,12 +15,31 @@ use kube::api::{ApiResource, DynamicObject, GroupVersionKind};
 use super::Image;
 use crate::kubernetes::{Cluster, ClusterError, Question};
 use gathered::Gathered;
+pub(crate) use live::{LiveObjects, kinds};
+pub(crate) use object::ObjectImages;
 
 /// A kind of object that has pods in it, or is one.
-struct Kind {
+#[derive(Debug)]
+pub(crate) struct Kind {
     group: &'static str,
-    kind: &'static str,
-    resource: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) resource: &'static str,
+}
+
+impl Kind {
+    /// `apps/v1`
+    pub(crate) fn api_version(&self) -> String {
+        match self.group {
+            "" => "v1".to_owned(),
+            group => format!("{group}/v1"),
+        }
+    }
+
+    /// As the API client names it.
+    pub(crate) fn api_resource(&self) -> ApiResource {
+        let kind = GroupVersionKind::gvk(self.group, "v1", self.kind);
+        ApiResource::from_gvk_with_plural(&kind, self.resource)
+    }
 }
 
 const fn kind(group: &'static str, kind: &'static str, resource: &'static str) -> Kind {
@@ -30,7 +51,7 @@ const fn kind(group: &'static str, kind: &'static str, resource: &'static str) -
 }
 
 /// Those that own what owns pods come first, then whatever else has images in it.
-const WORKLOADS: [Kind; 7] = [
+static WORKLOADS: [Kind; 7] = [
     kind("apps", "ReplicaSet", "replicasets"),
     kind("batch", "Job", "jobs"),
     kind("apps", "Deployment", "deployments"),
@@ -39,7 +60,7 @@ const WORKLOADS: [Kind; 7] = [
     kind("", "ReplicationController", "replicationcontrollers"),
     kind("batch", "CronJob", "cronjobs"),
 ];
-const PODS: Kind = kind("", "Pod", "pods");
+static PODS: Kind = kind("", "Pod", "pods");
 
 /// Every image of a cluster, or of one of its namespaces; and what could not be looked at, for people.
 ///
@@ -52,7 +73,7 @@ pub fn cluster_images(
     let mut gathered = Gathered::default();
     for kind in &WORKLOADS {
         match list(cluster, namespace, kind, |object| {
-            gathered.workload(kind.kind, object);
+            gathered.add(&ObjectImages::of(kind.kind, object));
         }) {
             Ok(()) => {}
             Err(ClusterError::Unserved { .. }) => {
@@ -70,7 +91,9 @@ pub fn cluster_images(
             ) => return Err(error),
         }
     }
-    list(cluster, namespace, &PODS, |object| gathered.pod(object))?;
+    list(cluster, namespace, &PODS, |object| {
+        gathered.add(&ObjectImages::of(PODS.kind, object));
+    })?;
     Ok(gathered.finish())
 }
 
@@ -81,10 +104,7 @@ fn list(
     kind: &Kind,
     mut take: impl FnMut(&DynamicObject),
 ) -> Result<(), ClusterError> {
-    let resource = ApiResource::from_gvk_with_plural(
-        &GroupVersionKind::gvk(kind.group, "v1", kind.kind),
-        kind.resource,
-    );
+    let resource = kind.api_resource();
     let within = namespace.map(str::to_owned);
     cluster.pages(
         &Question::list(kind.resource, namespace),

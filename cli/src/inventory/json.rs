@@ -150,7 +150,7 @@ fn time(at: DateTime<Utc>) -> String {
 
 /// The same JSON, with every character escaped that does not show plainly or means something in HTML. Outside of its
 /// strings JSON has none of them but line feeds, and inside of strings line feeds are escaped already.
-fn plain(json: &str) -> String {
+pub(super) fn plain(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         if c == '\n' || (shows_plainly(c) && !matches!(c, '<' | '>' | '&')) {

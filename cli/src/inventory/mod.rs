@@ -24,6 +24,7 @@ mod time;
 mod turns;
 
 pub use cluster::cluster_images;
+pub(crate) use cluster::{Kind, LiveObjects, ObjectImages, kinds};
 pub use cursor::Cursor;
 pub use judge::judge;
 pub use standing::Standing;

@@ -26,8 +26,25 @@ const LONGEST_SENTENCE: usize = 1000;
 /// As [`json::compact`].
 pub fn page(inventory: &Inventory) -> Result<String, serde_json::Error> {
     let data = json::compact(inventory)?;
+    Ok(of_data(inventory, data, "'none'"))
+}
+
+/// The page of an inventory that goes on, which looks for newer data at `inventory.json` beside it. `data` is the
+/// inventory's own JSON, with more in it.
+///
+/// # Errors
+/// As [`json::compact`].
+pub(crate) fn live(
+    inventory: &Inventory,
+    data: &serde_json::Value,
+) -> Result<String, serde_json::Error> {
+    let data = json::plain(&serde_json::to_string(data)?);
+    Ok(of_data(inventory, data, "'self'"))
+}
+
+fn of_data(inventory: &Inventory, data: String, connect: &str) -> String {
     let parts = [
-        ("policy", content_security_policy()),
+        ("policy", content_security_policy(connect)),
         ("style", STYLE.to_owned()),
         ("script", SCRIPT.to_owned()),
         (
@@ -45,7 +62,7 @@ pub fn page(inventory: &Inventory) -> Result<String, serde_json::Error> {
         ("rows", rows(inventory)),
         ("data", data),
     ];
-    Ok(filled(SKELETON, &parts))
+    filled(SKELETON, &parts)
 }
 
 /// The skeleton with each `@name@` replaced, in one pass: what is put in is never looked at again.
@@ -73,10 +90,10 @@ fn filled(skeleton: &str, parts: &[(&str, String)]) -> String {
     text
 }
 
-fn content_security_policy() -> String {
+fn content_security_policy(connect: &str) -> String {
     let of = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \
+        "default-src 'none'; connect-src {connect}; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'",
         of(SCRIPT),
         of(STYLE)

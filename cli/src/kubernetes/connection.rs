@@ -19,6 +19,8 @@ use super::question::Question;
 
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(30);
+/// For how long a watch may be silent: servers send a bookmark about once a minute.
+const WATCH: Duration = Duration::from_secs(150);
 const CONNECT: Duration = Duration::from_secs(10);
 /// How often a server that is busy is asked.
 const ATTEMPTS: u32 = 5;
@@ -34,6 +36,8 @@ pub struct Cluster(Arc<Connection>);
 
 struct Connection {
     client: Client,
+    /// For answers that go on: nothing may come for minutes.
+    watching: Client,
     name: String,
     server: String,
     // Only taken when it is dropped.
@@ -81,7 +85,7 @@ impl Cluster {
             .enable_all()
             .build()
             .map_err(|error| unusable(error.into()))?;
-        let (client, server) = wait(&runtime, async move {
+        let (client, watching, server) = wait(&runtime, async move {
             let mut config = config.await?;
             config.connect_timeout = Some(CONNECT);
             config.read_timeout = Some(ATTEMPT);
@@ -89,12 +93,19 @@ impl Cluster {
             // Attempts and pauses are bounded here.
             config.default_retry = false;
             let server = config.cluster_url.to_string();
-            Ok((Client::try_from(config)?, server))
+            let mut watching = config.clone();
+            watching.read_timeout = Some(WATCH);
+            Ok((
+                Client::try_from(config)?,
+                Client::try_from(watching)?,
+                server,
+            ))
         })
         .and_then(|client| client)
         .map_err(unusable)?;
         Ok(Self(Arc::new(Connection {
             client,
+            watching,
             server,
             name: match context {
                 Some(context) => format!("kubernetes:{context}"),
@@ -114,6 +125,39 @@ impl Cluster {
     #[must_use]
     pub fn server(&self) -> &str {
         &self.0.server
+    }
+
+    /// The client for watches, which go on.
+    pub(crate) fn watching(&self) -> Client {
+        self.0.watching.clone()
+    }
+
+    /// Asks once, and waits for the answer no longer than `limit`.
+    pub(crate) fn ask_once<T, Answer>(
+        &self,
+        question: &Question,
+        limit: Duration,
+        request: impl FnOnce(Client) -> Answer + Send + 'static,
+    ) -> Result<T, ClusterError>
+    where
+        T: Send + 'static,
+        Answer: Future<Output = kube::Result<T>> + Send + 'static,
+    {
+        let answer = request(self.0.client.clone());
+        let attempt = async move {
+            match tokio::time::timeout(limit, answer).await {
+                Ok(answer) => answer,
+                Err(elapsed) => Err(kube::Error::Service(elapsed.into())),
+            }
+        };
+        let lost = |source| ClusterError::Failed {
+            what: format!("cannot {question}: the request was lost"),
+            source,
+        };
+        let runtime = self.0.runtime.as_ref().ok_or_else(|| lost(None))?;
+        wait(runtime, attempt)
+            .map_err(|error| lost(Some(error)))?
+            .map_err(|error| ClusterError::new(error, question, self.name()))
     }
 
     /// Asks, again where the server is busy, and waits for the answer.

@@ -62,7 +62,7 @@ pub enum ClusterError {
 
 impl ClusterError {
     /// From the client's error, for people.
-    pub(super) fn new(error: kube::Error, question: &Question, cluster: &str) -> Self {
+    pub(crate) fn new(error: kube::Error, question: &Question, cluster: &str) -> Self {
         if let kube::Error::Api(status) = error {
             return Self::refused(&status, question, cluster);
         }

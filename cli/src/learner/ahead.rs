@@ -7,6 +7,7 @@ use super::{Learner, Outcome, StoreSnapshot};
 use crate::baseline::{DigestObservation, UpdateResult, ahead};
 use crate::inventory::{Image, Survey, TimeLimits};
 use crate::observation::spelled;
+use crate::output::cause::with_cause;
 use crate::output::words::counted;
 use crate::store::{StoreError, lookup_of};
 use signature_continuity::baseline::{Baseline, Lookup};
@@ -75,6 +76,35 @@ impl Learner<'_> {
         outcome.end(ended);
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
         Ok(outcome)
+    }
+
+    /// After a run: verifies the newest tags of all repositories that have a baseline, and adds what came of it. `begin` is
+    /// told how many images that are.
+    pub fn look_ahead(
+        &self,
+        most: usize,
+        outcome: &mut Outcome,
+        begin: &dyn Fn(usize),
+        step: &(dyn Fn(&Image) + Sync),
+    ) {
+        if outcome.interrupted {
+            return;
+        }
+        if self.options.time.is_over() {
+            outcome.note(
+                "releases to come were not looked at: the time of the run was over".to_owned(),
+            );
+            return;
+        }
+        let ahead = self.newest_tags(most).and_then(|(images, notes)| {
+            begin(images.len());
+            Ok((self.ahead_of(images, step)?, notes))
+        });
+        match ahead {
+            Ok((ahead, notes)) => outcome.add_ahead(ahead, notes),
+            // What was learned before is told all the same.
+            Err(error) => outcome.fail(format!("releases to come: {}", with_cause(&error))),
+        }
     }
 
     /// The newest tags of all repositories that have baselines. What could not be listed, or not to its end, is in the

@@ -26,7 +26,7 @@ use crate::baseline::{
 use crate::inventory::{Entry, Further, Group, Image, Survey};
 use crate::observation::{Note, RepositoryObserver};
 use crate::output::cause::with_cause;
-use crate::store::{Store, StoreError, Stored, lookup_of};
+use crate::store::{Store, StoreError, Stored, lookup_of, names};
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::{Baseline, Lookup};
 use signature_continuity::observe::Observation;
@@ -70,35 +70,12 @@ impl Learner<'_> {
         let memory = StoreSnapshot::recall(self.store)?;
         let mut outcome = Outcome::begin(&memory);
         self.name_all(&memory, &mut outcome);
-        let read: Mutex<BTreeMap<Repository, Stored>> = Mutex::default();
-        let lookup = |repository: &Repository| self.lookup(repository, &memory, &read);
         let further: &Further<'_> = &|group: &mut Group| self.examine(group, &memory);
-        let survey = Survey {
-            settings: self.settings,
-            observer: self.observer,
-            concurrency: self.options.concurrency,
-            now: self.now,
-            stop: self.stop,
-            further: (self.options.history != History::Not).then_some(further),
-            familiarity: &|repository| memory.familiarity(repository),
-            time: self.options.time,
-            cursor: memory.cursor(),
-        };
-        let surveyed = survey.run(images, &lookup, step, |group| {
-            let stored = group.repository.as_ref().and_then(|repository| {
-                let mut read = read
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
-                read.remove(repository)
-            });
-            self.group(group, stored, &memory, &mut outcome)
-        });
-        let finished = surveyed.and_then(|ended| {
-            outcome.end(ended);
-            match self.options.share {
-                Share::Whole => self.establish_the_rest(&memory, &mut outcome),
-                Share::Declared | Share::DeclaredPart | Share::Part => Ok(()),
-            }
+        let further = (self.options.history != History::Not).then_some(further);
+        let surveyed = self.survey(images, &memory, further, step, &mut outcome);
+        let finished = surveyed.and_then(|()| match self.options.share {
+            Share::Whole => self.establish_the_rest(&memory, &mut outcome),
+            Share::Declared | Share::DeclaredPart | Share::Part | Share::Arriving => Ok(()),
         });
         self.name_new(&mut outcome, 0);
         outcome.interrupted = self.stop.load(Ordering::Relaxed);
@@ -119,6 +96,58 @@ impl Learner<'_> {
         Ok(outcome)
     }
 
+    /// Looks at images as they come, between two runs, and learns from those that run: by what a run remembered of the
+    /// store, and without last words.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub fn look_at(
+        &self,
+        images: Vec<Image>,
+        memory: &StoreSnapshot,
+    ) -> Result<Outcome, StoreError> {
+        let mut outcome = Outcome::default();
+        let surveyed = self.survey(images, memory, None, &|_| (), &mut outcome);
+        // What was begun is named, whatever came after.
+        self.name_new(&mut outcome, 0);
+        outcome.interrupted = self.stop.load(Ordering::Relaxed);
+        surveyed.map(|()| outcome)
+    }
+
+    fn survey(
+        &self,
+        images: Vec<Image>,
+        memory: &StoreSnapshot,
+        further: Option<&Further<'_>>,
+        step: &(dyn Fn(&Image) + Sync),
+        outcome: &mut Outcome,
+    ) -> Result<(), StoreError> {
+        let read: Mutex<BTreeMap<Repository, Stored>> = Mutex::default();
+        let lookup = |repository: &Repository| self.lookup(repository, memory, &read);
+        let survey = Survey {
+            settings: self.settings,
+            observer: self.observer,
+            concurrency: self.options.concurrency,
+            now: self.now,
+            stop: self.stop,
+            further,
+            familiarity: &|repository| memory.familiarity(repository),
+            time: self.options.time,
+            cursor: memory.cursor(),
+        };
+        let ended = survey.run(images, &lookup, step, |group| {
+            let stored = group.repository.as_ref().and_then(|repository| {
+                let mut read = read
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                read.remove(repository)
+            });
+            self.group(group, stored, memory, outcome)
+        })?;
+        outcome.end(ended);
+        Ok(())
+    }
+
     fn lookup(
         &self,
         repository: &Repository,
@@ -136,6 +165,10 @@ impl Learner<'_> {
 
     /// What the store has of a repository; what is on record as signed and not there is lost.
     fn read(&self, repository: &Repository, memory: &StoreSnapshot) -> Result<Stored, StoreError> {
+        if self.options.share == Share::Arriving {
+            // Names may be other ones since the run before: somebody restored, or accepted a loss.
+            return names::find(self.store, repository);
+        }
         let stored = self.store.read(repository)?;
         Ok(Stored {
             lookup: memory.hold(repository, stored.lookup),
@@ -268,7 +301,8 @@ impl Learner<'_> {
 /// What the images of a repository carry, where all of them were looked at and one of them runs.
 fn unsigned_candidates(entries: &[Entry], share: Share) -> Option<Vec<&Observation>> {
     let runs = |entry: &Entry| share.is_declared() || entry.image.running.is_some();
-    if !entries.iter().any(runs) {
+    // Of images that come one by one nobody knows what else there is.
+    if share == Share::Arriving || !entries.iter().any(runs) {
         return None;
     }
     let found = entries.iter().map(|entry| entry.found.as_ref().ok());

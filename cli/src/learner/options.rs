@@ -36,6 +36,9 @@ pub enum Share {
     DeclaredPart,
     /// A part, such as some namespaces. Nothing becomes established by it: what runs elsewhere would not be tolerated.
     Part,
+    /// Single images, as objects begin to name them. Nothing becomes established by them, and nobody is written down as
+    /// never signed.
+    Arriving,
 }
 
 /// Whether repositories' own past is examined.
@@ -70,7 +73,7 @@ impl Share {
     pub fn is_declared(self) -> bool {
         match self {
             Self::Declared | Self::DeclaredPart => true,
-            Self::Whole | Self::Part => false,
+            Self::Whole | Self::Part | Self::Arriving => false,
         }
     }
 
@@ -78,7 +81,7 @@ impl Share {
     #[must_use]
     pub fn is_partial(self) -> bool {
         match self {
-            Self::Part | Self::DeclaredPart => true,
+            Self::Part | Self::DeclaredPart | Self::Arriving => true,
             Self::Whole | Self::Declared => false,
         }
     }
@@ -89,6 +92,7 @@ impl Share {
         match self {
             Self::Declared | Self::DeclaredPart => Self::DeclaredPart,
             Self::Whole | Self::Part => Self::Part,
+            Self::Arriving => Self::Arriving,
         }
     }
 }

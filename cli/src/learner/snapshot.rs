@@ -132,6 +132,17 @@ impl StoreSnapshot {
         self.usable.contains_key(repository)
     }
 
+    /// A baseline of this repository was begun since.
+    pub fn begun(&mut self, repository: &Repository, signed: bool) {
+        if signed {
+            self.unsigned.remove(repository);
+            self.registries.insert(repository.registry().to_owned());
+            self.usable.insert(repository.clone(), true);
+        } else {
+            self.unsigned.insert(repository.clone());
+        }
+    }
+
     /// What is known of it before it is looked at. That a registry has repositories that were never signed says nothing:
     /// anybody can run an image from a host of his own.
     #[must_use]

@@ -24,6 +24,8 @@ pub(super) fn is_unknown(entry: &Entry, share: Share) -> bool {
     match share {
         Share::Whole if entry.image.running.is_some() => observation.is_err(),
         Share::Whole => entry.image.hidden,
+        // Nothing becomes established by them, so nothing waits for them.
+        Share::Arriving => false,
         Share::Declared | Share::DeclaredPart | Share::Part => match observation {
             Err(_) => true,
             Ok(observation) => {

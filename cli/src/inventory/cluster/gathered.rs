@@ -5,15 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kube::api::DynamicObject;
-use serde_json::Value;
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::digest::Digest;
 use signature_continuity::reference::{ImageReference, ReferenceError};
-use signature_continuity::request::uses;
 
-use super::owners::{self, Owners};
-use super::status::{Running, running};
+use super::object::ObjectImages;
+use super::owners::Owners;
+use super::status::Running;
 use crate::inventory::{Image, Place};
 
 /// How many objects that cannot be read are named one by one.
@@ -39,55 +37,33 @@ impl Gathered {
         self.notes.push(note);
     }
 
-    /// Takes in what a workload of this kind declares.
-    pub(super) fn workload(&mut self, kind: &str, object: &DynamicObject) {
-        let place = match kind {
-            "ReplicaSet" | "Job" => self.owners.note(kind, &object.metadata),
-            _ => owners::place(kind, &object.metadata),
+    /// Takes in what an object says. Those that own what owns pods come before pods.
+    pub(super) fn add(&mut self, object: &ObjectImages) {
+        let kind = object.place.kind.as_str();
+        let place = match (&object.owner, kind) {
+            (Some(owner), "ReplicaSet" | "Job") => {
+                self.owners.note(&object.place, owner);
+                owner
+            }
+            (_, "Pod") => self.owners.place_of(&object.place, object.owner.as_ref()),
+            _ => &object.place,
         };
-        // A Deployment declares what its newest ReplicaSet does; the older ones are its past.
-        if kind == "ReplicaSet" && place.kind == "Deployment" {
-            return;
-        }
-        if kind == "Job" && is_finished_job(&object.data) {
+        let place = place.clone();
+        if object.finished {
             self.finished += 1;
             return;
         }
-        let found = match uses(kind, &object.data) {
-            Ok(found) => found,
-            Err(error) => return self.cannot_read(&place, &error.to_string()),
-        };
-        for image in found {
-            self.declare(image.spelled, &place);
+        if let Some(why) = &object.unreadable {
+            return self.cannot_read(&place, why);
         }
-    }
-
-    /// Takes in what a pod runs.
-    pub(super) fn pod(&mut self, object: &DynamicObject) {
-        let pod = &object.data;
-        let phase = pod.pointer("/status/phase").and_then(Value::as_str);
-        if matches!(phase, Some("Succeeded" | "Failed")) {
-            self.finished += 1;
-            return;
-        }
-        let place = self.owners.of_pod(&object.metadata);
-        let found = match uses("Pod", pod) {
-            Ok(found) => found,
-            Err(error) => return self.cannot_read(&place, &error.to_string()),
-        };
-        for image in found {
-            let spelled = spelled_digest(image.spelled);
-            match (running(pod, &image), spelled) {
-                (Running::As(digest), spelled) => {
-                    let digest = spelled.unwrap_or(digest);
-                    self.runs(image.spelled, digest, &place);
+        for image in &object.named {
+            match &image.running {
+                Running::As(digest) => self.runs(&image.spelled, digest.clone(), &place),
+                Running::Unnamed => {
+                    self.hidden.insert(image.spelled.clone());
+                    self.declare(&image.spelled, &place);
                 }
-                (Running::Unnamed, Some(digest)) => self.runs(image.spelled, digest, &place),
-                (Running::Unnamed, None) => {
-                    self.hidden.insert(image.spelled.to_owned());
-                    self.declare(image.spelled, &place);
-                }
-                (Running::Not, _) => self.declare(image.spelled, &place),
+                Running::Not => self.declare(&image.spelled, &place),
             }
         }
     }
@@ -157,13 +133,12 @@ impl Gathered {
     }
 }
 
-/// What a text with a digest in it runs is that, whichever of its platforms the status names.
-fn spelled_digest(spelled: &str) -> Option<Digest> {
-    let reference: ImageReference = spelled.parse().ok()?;
-    reference.digest().cloned()
-}
-
-fn image(spelled: &str, running: Option<Digest>, hidden: bool, places: BTreeSet<Place>) -> Image {
+pub(super) fn image(
+    spelled: &str,
+    running: Option<Digest>,
+    hidden: bool,
+    places: BTreeSet<Place>,
+) -> Image {
     let reference: Result<ImageReference, ReferenceError> = spelled.parse();
     let reference = match (reference, &running) {
         (Ok(reference), Some(digest)) if reference.digest().is_none() => {
@@ -181,14 +156,6 @@ fn image(spelled: &str, running: Option<Digest>, hidden: bool, places: BTreeSet<
         hidden,
         places,
     }
-}
-
-fn is_finished_job(job: &Value) -> bool {
-    let conditions = job.pointer("/status/conditions").and_then(Value::as_array);
-    conditions.into_iter().flatten().any(|condition| {
-        let field = |name| condition.get(name).and_then(Value::as_str);
-        matches!(field("type"), Some("Complete" | "Failed")) && field("status") == Some("True")
-    })
 }
 
 #[cfg(test)]

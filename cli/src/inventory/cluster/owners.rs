@@ -18,24 +18,17 @@ const LONGEST_NAME: usize = 253;
 pub(super) struct Owners(BTreeMap<Place, Place>);
 
 impl Owners {
-    /// Notes whom a ReplicaSet or a Job belongs to, and says where it counts.
-    pub(super) fn note(&mut self, kind: &str, metadata: &ObjectMeta) -> Place {
-        let this = place(kind, metadata);
-        match controller(metadata) {
-            Some(owner) => {
-                self.0.insert(this, owner.clone());
-                owner
-            }
-            None => this,
-        }
+    /// Notes whom a ReplicaSet or a Job belongs to.
+    pub(super) fn note(&mut self, object: &Place, owner: &Place) {
+        self.0.insert(object.clone(), owner.clone());
     }
 
-    /// Where a pod counts.
-    pub(super) fn of_pod(&self, metadata: &ObjectMeta) -> Place {
-        match controller(metadata) {
-            // The copy of a static pod belongs to its node, and each is one of its own.
-            Some(owner) if owner.kind != "Node" => self.0.get(&owner).unwrap_or(&owner).clone(),
-            Some(_) | None => place("Pod", metadata),
+    /// Where an object counts: with its owner, and its owner's; the copy of a static pod is one of its own, since it
+    /// belongs to its node.
+    pub(super) fn place_of<'o>(&'o self, object: &'o Place, owner: Option<&'o Place>) -> &'o Place {
+        match owner {
+            Some(owner) if owner.kind != "Node" => self.0.get(owner).unwrap_or(owner),
+            Some(_) | None => object,
         }
     }
 }

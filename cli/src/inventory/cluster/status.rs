@@ -8,8 +8,8 @@ use signature_continuity::digest::Digest;
 use signature_continuity::request::{ImageUse, ImageUser};
 
 /// What a status says of an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Running {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Running {
     /// It runs, or ran, with this digest.
     As(Digest),
     /// It runs, or ran; with which digest is not said.

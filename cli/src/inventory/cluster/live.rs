@@ -1,0 +1,255 @@
+//! The images of a cluster as they are now: what was listed, and what changed since.
+//!
+//! Invariant: an image that an object begins to name is told once, when it does; where it is named is told by the objects
+//! that are there now. While a kind is listed anew, what was there before stays until the list is whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::gathered::{Gathered, image};
+use super::object::ObjectImages;
+use super::status::Running;
+use super::{Kind, PODS, WORKLOADS};
+use crate::inventory::{Image, Place};
+
+/// Every kind that is looked at: those that own what owns pods first, pods last.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    WORKLOADS.iter().chain(std::iter::once(&PODS))
+}
+
+/// The objects of a cluster, as far as they name images.
+#[derive(Debug, Default)]
+pub(crate) struct LiveObjects {
+    by_kind: BTreeMap<&'static str, OfKind>,
+}
+
+#[derive(Debug, Default)]
+struct OfKind {
+    objects: BTreeMap<Place, ObjectImages>,
+    /// While it is listed anew: what the list has so far.
+    listed: Option<BTreeSet<Place>>,
+    complete: bool,
+}
+
+impl LiveObjects {
+    /// A kind begins to be listed.
+    pub(crate) fn begin(&mut self, kind: &'static Kind) {
+        self.by_kind.entry(kind.kind).or_default().listed = Some(BTreeSet::new());
+    }
+
+    /// The list of a kind is whole: what is not in it is gone.
+    pub(crate) fn complete(&mut self, kind: &'static Kind) {
+        let of_kind = self.by_kind.entry(kind.kind).or_default();
+        if let Some(listed) = of_kind.listed.take() {
+            of_kind.objects.retain(|place, _| listed.contains(place));
+        }
+        of_kind.complete = true;
+    }
+
+    /// An object is there, or is another one by now: the images that it did not name before.
+    pub(crate) fn apply(&mut self, kind: &'static Kind, object: ObjectImages) -> Vec<Image> {
+        let place = self.place_of(&object);
+        let of_kind = self.by_kind.entry(kind.kind).or_default();
+        if let Some(listed) = &mut of_kind.listed {
+            listed.insert(object.place.clone());
+        }
+        let before = of_kind.objects.insert(object.place.clone(), object.clone());
+        let named = object.named_since(before.as_ref()).map(|named| {
+            image(
+                &named.spelled,
+                named.digest().cloned(),
+                named.running == Running::Unnamed,
+                BTreeSet::from([place.clone()]),
+            )
+        });
+        named.collect()
+    }
+
+    /// An object is gone.
+    pub(crate) fn delete(&mut self, kind: &'static Kind, object: &ObjectImages) {
+        if let Some(of_kind) = self.by_kind.get_mut(kind.kind) {
+            of_kind.objects.remove(&object.place);
+        }
+    }
+
+    /// The kinds of which it is not known yet what there is.
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
+        let complete = |kind: &&Kind| {
+            let of_kind = self.by_kind.get(kind.kind);
+            !of_kind.is_some_and(|of_kind| of_kind.complete)
+        };
+        kinds().filter(complete).map(|kind| kind.resource).collect()
+    }
+
+    /// Each distinct image once, with all places where it is named; and what is to be said besides.
+    pub(crate) fn images(&self) -> (Vec<Image>, Vec<String>) {
+        let mut gathered = Gathered::default();
+        for kind in kinds() {
+            let of_kind = self.by_kind.get(kind.kind).into_iter();
+            for object in of_kind.flat_map(|of_kind| of_kind.objects.values()) {
+                gathered.add(object);
+            }
+        }
+        gathered.finish()
+    }
+
+    /// An image at all places where it is named just so.
+    pub(crate) fn everywhere(&self, image: &Image) -> Image {
+        let mut everywhere = image.clone();
+        for object in self
+            .by_kind
+            .values()
+            .flat_map(|of_kind| of_kind.objects.values())
+        {
+            let is_named = object.named.iter().any(|named| {
+                named.spelled == image.spelled && named.digest() == image.running.as_ref()
+            });
+            if is_named {
+                everywhere.places.insert(self.place_of(object));
+            }
+        }
+        everywhere
+    }
+
+    /// The API version and `metadata.uid` of the object at a place, where it is there.
+    pub(crate) fn identity(&self, place: &Place) -> Option<(String, String)> {
+        let kind = kinds().find(|kind| kind.kind == place.kind)?;
+        let object = self.by_kind.get(kind.kind)?.objects.get(place)?;
+        Some((kind.api_version(), object.uid.clone()))
+    }
+
+    /// Where an object counts: a ReplicaSet's pod with the ReplicaSet's Deployment.
+    fn place_of(&self, object: &ObjectImages) -> Place {
+        let Some(owner) = &object.owner else {
+            return object.place.clone();
+        };
+        let is_owned = matches!(object.place.kind.as_str(), "Pod" | "ReplicaSet" | "Job");
+        if !is_owned || owner.kind == "Node" {
+            return object.place.clone();
+        }
+        let of_kind = self.by_kind.get(owner.kind.as_str());
+        let above = of_kind.and_then(|of_kind| of_kind.objects.get(owner)?.owner.clone());
+        above.unwrap_or_else(|| owner.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use super::*;
+    use kube::api::DynamicObject;
+    use serde_json::{Value, json};
+
+    const ONE: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+    fn kind(name: &str) -> &'static Kind {
+        kinds().find(|kind| kind.kind == name).unwrap()
+    }
+
+    fn read(name: &str, object: Value) -> ObjectImages {
+        let object: DynamicObject = serde_json::from_value(object).unwrap();
+        ObjectImages::of(name, &object)
+    }
+
+    fn deployment(image: &str) -> ObjectImages {
+        read(
+            "Deployment",
+            json!({"metadata": {"name": "api", "namespace": "prod", "uid": "u-1"},
+                   "spec": {"template": {"spec": {"containers": [{"name": "api", "image": image}]}}}}),
+        )
+    }
+
+    fn replica_set() -> ObjectImages {
+        let owner = json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "api", "uid": "u-1", "controller": true}]);
+        read(
+            "ReplicaSet",
+            json!({"metadata": {"name": "api-1", "namespace": "prod", "uid": "u-2", "ownerReferences": owner},
+                   "spec": {"template": {"spec": {"containers": [{"name": "api", "image": "acme/api:v1"}]}}}}),
+        )
+    }
+
+    fn pod(image_id: &str) -> ObjectImages {
+        let owner = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "api-1", "uid": "u-2", "controller": true}]);
+        read(
+            "Pod",
+            json!({"metadata": {"name": "api-1-x", "namespace": "prod", "uid": "u-3", "ownerReferences": owner},
+                   "spec": {"containers": [{"name": "api", "image": "acme/api:v1"}]},
+                   "status": {"phase": "Running", "containerStatuses": [{"name": "api", "imageID": image_id}]}}),
+        )
+    }
+
+    #[test]
+    fn an_image_is_told_when_it_is_named_and_not_again() {
+        let mut objects = LiveObjects::default();
+        let named = objects.apply(kind("Deployment"), deployment("acme/api:v1"));
+        assert_eq!(named.len(), 1);
+        assert_eq!(named[0].running, None);
+        assert_eq!(
+            objects.apply(kind("Deployment"), deployment("acme/api:v1")),
+            []
+        );
+        let named = objects.apply(kind("Deployment"), deployment("acme/api:v2"));
+        assert_eq!(named[0].spelled, "acme/api:v2");
+    }
+
+    #[test]
+    fn an_object_that_somebody_changed_names_its_images_anew() {
+        let mut objects = LiveObjects::default();
+        let of_generation = |generation: i64| {
+            read(
+                "Deployment",
+                json!({"metadata": {"name": "api", "namespace": "prod", "generation": generation},
+                       "spec": {"template": {"spec": {"containers": [{"name": "api", "image": "acme/api:v1"}]}}}}),
+            )
+        };
+        for (generation, named) in [(1, 1), (1, 0), (2, 1)] {
+            let told = objects.apply(kind("Deployment"), of_generation(generation));
+            assert_eq!(told.len(), named, "{generation}");
+        }
+    }
+
+    #[test]
+    fn a_pod_that_begins_to_run_is_news_and_counts_with_its_deployment() {
+        let mut objects = LiveObjects::default();
+        objects.apply(kind("ReplicaSet"), replica_set());
+        assert_eq!(objects.apply(kind("Pod"), pod(""))[0].running, None);
+        let named = objects.apply(kind("Pod"), pod(&format!("acme/api@{ONE}")));
+        assert_eq!(named.len(), 1);
+        assert_eq!(named[0].running.as_ref().unwrap().as_str(), ONE);
+        let place = named[0].places.first().unwrap();
+        assert_eq!(
+            (place.kind.as_str(), place.name.as_str()),
+            ("Deployment", "api")
+        );
+    }
+
+    #[test]
+    fn what_a_new_list_lacks_is_gone_once_it_is_whole() {
+        let mut objects = LiveObjects::default();
+        let kind = kind("Deployment");
+        objects.begin(kind);
+        objects.apply(kind, deployment("acme/api:v1"));
+        assert!(objects.missing().contains(&"deployments"));
+        objects.complete(kind);
+        assert!(!objects.missing().contains(&"deployments"));
+        objects.begin(kind);
+        assert_eq!(objects.images().0.len(), 1);
+        objects.complete(kind);
+        assert_eq!(objects.images().0.len(), 0);
+    }
+
+    #[test]
+    fn what_runs_is_one_image_with_what_declares_it() {
+        let mut objects = LiveObjects::default();
+        objects.apply(kind("Deployment"), deployment("acme/api:v1"));
+        objects.apply(kind("ReplicaSet"), replica_set());
+        objects.apply(kind("Pod"), pod(&format!("acme/api@{ONE}")));
+        let (images, _) = objects.images();
+        assert_eq!(images.len(), 1, "{images:?}");
+        let place = images[0].places.first().unwrap();
+        let identity = objects.identity(place).unwrap();
+        assert_eq!(identity, ("apps/v1".to_owned(), "u-1".to_owned()));
+        objects.delete(kind("Pod"), &pod(""));
+        assert_eq!(objects.images().0[0].running, None);
+    }
+}

@@ -1,0 +1,135 @@
+//! What one object of a cluster says of images: those that it names, and those that it runs.
+//!
+//! Invariant: read from the object alone, so that it can be kept instead of it. What cannot be read says so, and names no
+//! image; what an object says of its owner only names a place.
+
+use kube::api::DynamicObject;
+use serde_json::Value;
+use signature_continuity::clean::{SHOWN, clean};
+use signature_continuity::digest::Digest;
+use signature_continuity::reference::ImageReference;
+use signature_continuity::request::{ImageUse, uses};
+
+use super::owners::{controller, place};
+use super::status::{Running, running};
+use crate::inventory::Place;
+
+/// The images of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ObjectImages {
+    /// The object itself.
+    pub(crate) place: Place,
+    /// Who manages it, by its own word.
+    pub(crate) owner: Option<Place>,
+    /// Its `metadata.uid`; empty where it has none.
+    pub(crate) uid: String,
+    /// Its `metadata.generation`: another one where somebody changed what it declares.
+    generation: Option<i64>,
+    /// Each image that it names.
+    pub(crate) named: Vec<NamedImage>,
+    /// Whether it has ended, and runs nothing any more.
+    pub(super) finished: bool,
+    /// Why its images cannot be read, cleaned.
+    pub(super) unreadable: Option<String>,
+}
+
+/// An image as an object names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NamedImage {
+    /// As it is spelled.
+    pub(crate) spelled: String,
+    /// What the object's status says of it.
+    pub(crate) running: Running,
+}
+
+impl ObjectImages {
+    /// What an object of this kind says.
+    pub(crate) fn of(kind: &str, object: &DynamicObject) -> Self {
+        let mut images = Self {
+            place: place(kind, &object.metadata),
+            owner: controller(&object.metadata),
+            uid: object.metadata.uid.clone().unwrap_or_default(),
+            generation: object.metadata.generation,
+            named: Vec::new(),
+            finished: has_finished(kind, &object.data),
+            unreadable: None,
+        };
+        if images.finished || images.is_past_of_a_deployment() {
+            return images;
+        }
+        match uses(kind, &object.data) {
+            Ok(found) => {
+                let found = found.iter().map(|image| NamedImage {
+                    spelled: image.spelled.to_owned(),
+                    running: match kind {
+                        "Pod" => runs(&object.data, image),
+                        _ => Running::Not,
+                    },
+                });
+                images.named.extend(found);
+                images.named.sort();
+                images.named.dedup();
+            }
+            Err(error) => images.unreadable = Some(clean(&error.to_string(), SHOWN)),
+        }
+        images
+    }
+
+    /// The images that it names and the earlier version of it did not; all, where somebody changed it since.
+    pub(super) fn named_since<'o>(
+        &'o self,
+        before: Option<&'o Self>,
+    ) -> impl Iterator<Item = &'o NamedImage> {
+        let unchanged = before.filter(|before| before.generation == self.generation);
+        let before: &[NamedImage] = unchanged.map_or(&[], |before| &before.named);
+        self.named.iter().filter(|named| !before.contains(named))
+    }
+
+    /// A Deployment declares what its newest ReplicaSet does; the older ones are its past.
+    fn is_past_of_a_deployment(&self) -> bool {
+        let owner = self.owner.as_ref().map(|owner| owner.kind.as_str());
+        self.place.kind == "ReplicaSet" && owner == Some("Deployment")
+    }
+}
+
+/// What the status of `pod` says. What a text with a digest in it runs is that, whichever of its platforms the status names.
+fn runs(pod: &Value, image: &ImageUse<'_>) -> Running {
+    let spelled = image.spelled.parse::<ImageReference>();
+    let spelled = spelled.ok().and_then(|it| it.digest().cloned());
+    match (running(pod, image), spelled) {
+        (Running::As(digest), spelled) => Running::As(spelled.unwrap_or(digest)),
+        (Running::Unnamed, Some(digest)) => Running::As(digest),
+        (unnamed @ Running::Unnamed, None) => unnamed,
+        (Running::Not, _) => Running::Not,
+    }
+}
+
+fn has_finished(kind: &str, object: &Value) -> bool {
+    match kind {
+        "Pod" => {
+            let phase = object.pointer("/status/phase").and_then(Value::as_str);
+            matches!(phase, Some("Succeeded" | "Failed"))
+        }
+        "Job" => {
+            let conditions = object
+                .pointer("/status/conditions")
+                .and_then(Value::as_array);
+            conditions.into_iter().flatten().any(|condition| {
+                let field = |name| condition.get(name).and_then(Value::as_str);
+                matches!(field("type"), Some("Complete" | "Failed"))
+                    && field("status") == Some("True")
+            })
+        }
+        _ => false,
+    }
+}
+
+impl NamedImage {
+    /// The digest that runs, where a status names it.
+    pub(crate) fn digest(&self) -> Option<&Digest> {
+        match &self.running {
+            Running::As(digest) => Some(digest),
+            Running::Unnamed | Running::Not => None,
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Tells drift where people look: a Kubernetes Event on the workload, and entries in the cluster's policy reports.
+//!
+//! Invariant: once for each workload, digest and drift; the Event's name is made of them, so that another replica's is the
+//! same one. Bounded in number and in length: what finds no room is told after the next full pass. Texts of others are cleaned.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use kube::Api;
+use kube::api::{ObjectMeta, PostParams};
+use sha2::{Digest as _, Sha256};
+use signature_continuity::clean::clean;
+use signature_continuity::drift::Drift;
+use signature_continuity::remedy::Remedy;
+use tracing::warn;
+
+use super::reports::Reports;
+use crate::inventory::{Entry, Found, LiveObjects, Place, shown};
+use crate::kubernetes::{Cluster, ClusterError, FIELD_MANAGER, Question};
+use crate::output::cause::with_cause;
+
+/// How many workloads hear of one image's drift.
+const MOST_PLACES: usize = 20;
+/// How many Events are remembered.
+const MOST_TOLD: usize = 50_000;
+/// How many Events come at once, and how long one more takes then.
+const BURST: u32 = 50;
+const PACE: Duration = Duration::from_secs(2);
+/// An Event's message has at most 1,024 bytes (core/v1 validation).
+const LONGEST_MESSAGE: usize = 1000;
+const LONGEST_FACT: usize = 200;
+const REASON: &str = "SignatureDrift";
+const COMPONENT: &str = "continuity";
+
+pub(super) struct Announcer {
+    cluster: Cluster,
+    told: Mutex<BTreeSet<String>>,
+    room: Mutex<Room>,
+    reports: Option<Reports>,
+}
+
+/// How many Events may be written just now.
+#[derive(Debug)]
+struct Room {
+    left: u32,
+    since: Instant,
+}
+
+impl Room {
+    fn new(now: Instant) -> Self {
+        Self {
+            left: BURST,
+            since: now,
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        while self.left < BURST && now.saturating_duration_since(self.since) >= PACE {
+            self.left = self.left.saturating_add(1);
+            self.since += PACE;
+        }
+        if self.left == BURST {
+            self.since = now;
+        }
+        let Some(left) = self.left.checked_sub(1) else {
+            return false;
+        };
+        self.left = left;
+        true
+    }
+}
+
+impl Announcer {
+    pub(super) fn new(cluster: Cluster, reports: bool) -> Self {
+        Self {
+            reports: reports.then(|| Reports::new(cluster.clone())),
+            cluster,
+            told: Mutex::default(),
+            room: Mutex::new(Room::new(Instant::now())),
+        }
+    }
+
+    /// Tells the drift of these images on the workloads that name them; how many Events were written.
+    pub(super) fn announce(&self, entries: &[Entry], objects: &Mutex<LiveObjects>) -> u64 {
+        let mut written = 0_u64;
+        for entry in entries {
+            let Ok(found) = &entry.found else { continue };
+            if !entry.drifts_for_the_learner() {
+                continue;
+            }
+            for place in entry.image.places.iter().take(MOST_PLACES) {
+                let identity = {
+                    let objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
+                    objects.identity(place)
+                };
+                let Some((api_version, uid)) = identity else {
+                    continue;
+                };
+                written = written.saturating_add(u64::from(self.tell(
+                    entry,
+                    found,
+                    place,
+                    api_version,
+                    uid,
+                )));
+            }
+        }
+        written
+    }
+
+    /// Where policy reports are written, if they are.
+    pub(super) fn reports(&self) -> Option<&Reports> {
+        self.reports.as_ref()
+    }
+
+    fn tell(
+        &self,
+        entry: &Entry,
+        found: &Found,
+        place: &Place,
+        api_version: String,
+        uid: String,
+    ) -> bool {
+        let name = name(entry, found, &uid);
+        {
+            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.contains(&name) || told.len() >= MOST_TOLD {
+                return false;
+            }
+            let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+            if !room.take(Instant::now()) {
+                return false;
+            }
+        }
+        let event = Event {
+            metadata: ObjectMeta {
+                name: Some(name.clone()),
+                namespace: Some(place.namespace.clone()),
+                ..ObjectMeta::default()
+            },
+            involved_object: ObjectReference {
+                api_version: Some(api_version),
+                kind: Some(place.kind.clone()),
+                name: Some(place.name.clone()),
+                namespace: Some(place.namespace.clone()),
+                uid: Some(uid),
+                ..ObjectReference::default()
+            },
+            reason: Some(REASON.to_owned()),
+            message: Some(message(entry, found)),
+            type_: Some("Warning".to_owned()),
+            source: Some(EventSource {
+                component: Some(COMPONENT.to_owned()),
+                ..EventSource::default()
+            }),
+            first_timestamp: Some(Time(Timestamp::now())),
+            last_timestamp: Some(Time(Timestamp::now())),
+            count: Some(1),
+            ..Event::default()
+        };
+        let question = Question {
+            verb: "create",
+            resource: "events",
+            namespace: Some(place.namespace.clone()),
+            name: None,
+        };
+        let namespace = place.namespace.clone();
+        let created = self.cluster.ask(&question, move |client| {
+            let (api, event) = (Api::<Event>::namespaced(client, &namespace), event.clone());
+            async move {
+                let parameters = PostParams {
+                    field_manager: Some(FIELD_MANAGER.to_owned()),
+                    ..PostParams::default()
+                };
+                api.create(&parameters, &event).await
+            }
+        });
+        let is_new = match created {
+            Ok(_) => true,
+            // Another replica told it, or this one before it was started anew.
+            Err(ClusterError::Conflict { .. }) => false,
+            Err(error) => {
+                warn!(error = %with_cause(&error), "drift is not told by an Event");
+                return false;
+            }
+        };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(name);
+        is_new
+    }
+}
+
+/// The same for the same workload, digest and drift.
+fn name(entry: &Entry, found: &Found, uid: &str) -> String {
+    let digest = found.seen.observation.digest.as_ref();
+    let digest = digest.map_or(entry.image.spelled.as_str(), |digest| digest.as_str());
+    let drift = entry.learner_drift().map(ToString::to_string);
+    let mut hash = Sha256::new();
+    for part in [uid, digest, drift.as_deref().unwrap_or_default()] {
+        hash.update(part.as_bytes());
+        hash.update(b"\n");
+    }
+    let hash = hex::encode(hash.finalize());
+    format!("{COMPONENT}.{}", hash.get(..32).unwrap_or_default())
+}
+
+/// What changed, and the way out, as far as there is room: commands are whole or left out.
+pub(super) fn message(entry: &Entry, found: &Found) -> String {
+    let observation = &found.seen.observation;
+    let drift = entry.learner_drift().map(ToString::to_string);
+    let before = match found.lookup.baseline() {
+        Some(baseline) => {
+            let first = baseline
+                .known()
+                .next()
+                .map(|record| shown::signer(&record.signer));
+            first.unwrap_or_else(|| "nobody".to_owned())
+        }
+        None => "not known".to_owned(),
+    };
+    let now = shown::signers(found).unwrap_or_else(|| observation.posture.to_string());
+    let outcome = if entry.is_rejected() {
+        "rejected where it is enforced"
+    } else {
+        "admitted"
+    };
+    let mut message = format!(
+        "{} changed: drift {}. Before: {}. Now: {}. It is {outcome}.",
+        shown::image(&entry.image, observation.digest.as_ref()),
+        clean(drift.as_deref().unwrap_or_default(), LONGEST_FACT),
+        clean(&before, LONGEST_FACT),
+        clean(&now, LONGEST_FACT),
+    );
+    if message.len() > LONGEST_MESSAGE {
+        message = clean(&message, LONGEST_MESSAGE / 4);
+    }
+    let Some(page) = entry.learner_drift().map(Drift::page) else {
+        return message;
+    };
+    // Who reads this looked at the image himself, and what goes into settings is told by `continuity explain`.
+    let told = found.remedies.iter().filter(|remedy| {
+        !matches!(remedy, Remedy::Learn { .. }) && remedy.settings_lines().is_empty()
+    });
+    let room = LONGEST_MESSAGE.saturating_sub(page.len());
+    for remedy in told {
+        let lines = remedy.lines();
+        let length: usize = lines.iter().map(|line| line.len().saturating_add(1)).sum();
+        if message.len().saturating_add(length) >= room {
+            continue;
+        }
+        for line in lines {
+            message.push('\n');
+            message.push_str(line.trim());
+        }
+    }
+    message.push('\n');
+    message.push_str(&page);
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::inventory::sample;
+
+    fn drifting() -> Vec<Entry> {
+        let entries = sample::inventory().entries.into_iter();
+        let drifting: Vec<Entry> = entries
+            .filter(|entry| entry.found.is_ok() && entry.drifts_for_the_learner())
+            .collect();
+        assert!(drifting.len() > 2);
+        drifting
+    }
+
+    fn found(entry: &Entry) -> &Found {
+        entry.found.as_ref().unwrap()
+    }
+
+    #[test]
+    fn an_event_is_the_same_for_the_same_drift_only() {
+        let entries = drifting();
+        let names: BTreeSet<String> = entries
+            .iter()
+            .map(|one| name(one, found(one), "u"))
+            .collect();
+        assert_eq!(names.len(), entries.len());
+        let first = entries.first().unwrap();
+        assert_eq!(
+            name(first, found(first), "u"),
+            name(first, found(first), "u")
+        );
+        assert_ne!(
+            name(first, found(first), "u"),
+            name(first, found(first), "v")
+        );
+    }
+
+    #[test]
+    fn messages_say_what_changed() {
+        let messages: Vec<String> = drifting()
+            .iter()
+            .map(|one| message(one, found(one)))
+            .collect();
+        insta::assert_snapshot!(messages.join("\n\n"));
+    }
+
+    #[test]
+    fn a_hostile_message_fits_and_is_clean() {
+        for entry in &sample::hostile().entries {
+            let Ok(found) = &entry.found else { continue };
+            let message = message(entry, found);
+            assert!(message.len() <= 1024, "{}", message.len());
+            assert!(!message.contains(['\u{202e}', '\u{1b}']), "{message}");
+        }
+    }
+
+    #[test]
+    fn many_events_come_at_a_pace() {
+        let start = Instant::now();
+        let mut room = Room::new(start);
+        let taken = (0..BURST * 2).filter(|_| room.take(start)).count();
+        assert_eq!(taken, usize::try_from(BURST).unwrap());
+        assert!(!room.take(start + PACE / 2));
+        assert!(room.take(start + PACE));
+        assert!(!room.take(start + PACE));
+    }
+}

@@ -1,0 +1,184 @@
+//! What is known of the cluster's images now: what the last full pass found, and every look since.
+//!
+//! Invariant: an image is shown while an object names it, at the places that name it now. What was not looked at yet is
+//! counted, never shown as if it had been. Bounded, and what does not fit is counted too.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use continuity_registry::TrustRoot;
+use signature_continuity::clean::clean;
+use signature_continuity::reference::Repository;
+
+use super::queue::key;
+use crate::inventory::{Entry, Image, Inventory, LeftOut, order};
+use crate::output::words::counted;
+
+/// How many changes are shown.
+const MOST_CHANGES: usize = 200;
+/// How many images are kept.
+const MOST_ENTRIES: usize = 50_000;
+const LONGEST_CHANGE: usize = 500;
+
+type Key = (String, Option<String>);
+
+/// Something that changed, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Happened {
+    pub(super) at: DateTime<Utc>,
+    pub(super) repository: String,
+    /// One sentence, cleaned.
+    pub(super) what: String,
+}
+
+/// How the last full pass ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PassSummary {
+    pub(super) ended: DateTime<Utc>,
+    pub(super) seconds: f64,
+    /// What is said of it besides the images.
+    pub(super) notes: Vec<String>,
+    pub(super) unreached: usize,
+    pub(super) lost: u64,
+    /// Why it did not come to its end, or what failed on the way.
+    pub(super) failures: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    entries: BTreeMap<Key, Entry>,
+    changes: VecDeque<Happened>,
+    pass: Option<PassSummary>,
+    trust_root: Option<TrustRoot>,
+    /// Why there was none since.
+    trouble: Option<String>,
+}
+
+impl Board {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was found of some images: by a look, or by the part of a pass that is done.
+    pub(super) fn put(&self, entries: Vec<Entry>) {
+        let mut state = self.state();
+        for entry in entries {
+            let key = key(&entry.image);
+            if state.entries.len() < MOST_ENTRIES || state.entries.contains_key(&key) {
+                state.entries.insert(key, entry);
+            }
+        }
+    }
+
+    /// The drift that an image had when it was looked at last, as the learner saw it, in words; `None`: it had none, or was
+    /// not looked at.
+    pub(super) fn drift_before(&self, image: &Image) -> Option<String> {
+        let state = self.state();
+        let entry = state.entries.get(&key(image))?;
+        entry.learner_drift().map(ToString::to_string)
+    }
+
+    /// A full pass came to its end.
+    pub(super) fn passed(&self, pass: PassSummary, trust_root: TrustRoot) {
+        let mut state = self.state();
+        state.pass = Some(pass);
+        state.trust_root = Some(trust_root);
+        state.trouble = None;
+    }
+
+    /// A full pass did not come to its end.
+    pub(super) fn pass_failed(&self, why: &str) {
+        let mut state = self.state();
+        state.trouble = Some(clean(why, LONGEST_CHANGE));
+    }
+
+    /// How the last one ended.
+    pub(super) fn last_pass(&self) -> Option<PassSummary> {
+        self.state().pass.clone()
+    }
+
+    /// Something changed.
+    pub(super) fn tell(&self, at: DateTime<Utc>, repository: &Repository, what: &str) {
+        let mut state = self.state();
+        if state.changes.len() >= MOST_CHANGES {
+            state.changes.pop_back();
+        }
+        state.changes.push_front(Happened {
+            at,
+            repository: repository.to_string(),
+            what: clean(what, LONGEST_CHANGE),
+        });
+    }
+
+    /// What changed, the latest first.
+    pub(super) fn changes(&self) -> Vec<Happened> {
+        self.state().changes.iter().cloned().collect()
+    }
+
+    /// Drops what no object names any more.
+    pub(super) fn keep(&self, named: &std::collections::BTreeSet<Key>) {
+        self.state().entries.retain(|key, _| named.contains(key));
+    }
+
+    /// Somebody else leads: what is shown would be of no time.
+    pub(super) fn clear(&self) {
+        *self.state() = State::default();
+    }
+
+    /// The inventory of `images`, which objects name now.
+    pub(super) fn inventory(
+        &self,
+        images: Vec<Image>,
+        notes: Vec<String>,
+        now: DateTime<Utc>,
+    ) -> Inventory {
+        let state = self.state();
+        let mut entries = Vec::new();
+        let mut waiting = 0_usize;
+        for image in images {
+            match state.entries.get(&key(&image)) {
+                Some(entry) => entries.push(Entry {
+                    image,
+                    found: entry.found.clone(),
+                    enforced: entry.enforced,
+                }),
+                None => waiting = waiting.saturating_add(1),
+            }
+        }
+        order::sort(&mut entries);
+        let mut all_notes: Vec<String> = state.trouble.iter().cloned().collect();
+        let pass = state.pass.as_ref();
+        match pass {
+            None => all_notes.push("the first full pass is not over yet".to_owned()),
+            Some(pass) => all_notes.extend(pass.failures.iter().chain(&pass.notes).cloned()),
+        }
+        all_notes.extend(notes);
+        if waiting > 0 {
+            all_notes.push(format!(
+                "{} not looked at yet",
+                counted(waiting, "image was", "images were")
+            ));
+        }
+        Inventory {
+            taken: now,
+            entries,
+            trust_root: state.trust_root.clone().unwrap_or_else(|| TrustRoot {
+                name: "not read yet".to_owned(),
+                as_of: None,
+                expires: None,
+            }),
+            notes: all_notes,
+            seconds: pass.map_or(0.0, |pass| pass.seconds),
+            left_out: LeftOut {
+                unreached: waiting,
+                ..LeftOut::default()
+            },
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `continuity watch`: the learner that stays in the cluster.
+//!
+//! From the outside in: [`objects`] follows what the API server says of pods and workloads, [`schedule`] says which image is
+//! looked at when, [`looks`] looks and learns, [`pass`] goes through everything now and then. One of several replicas leads
+//! ([`leadership`]), and only who leads writes ([`fenced_store`]). What is known is shown: [`board`], [`server`], [`metrics`],
+//! [`announcer`], [`reports`].
+//!
+//! Invariant: nothing is kept that cannot be found out again: whoever is killed loses nothing but time.
+
+mod announcer;
+mod board;
+mod fenced_store;
+mod leadership;
+mod looks;
+mod metrics;
+mod objects;
+mod observers;
+mod page;
+mod pass;
+mod queue;
+mod reports;
+mod schedule;
+mod server;
+mod watcher;
+
+pub(crate) use observers::MakeObserver;
+pub(crate) use watcher::{Watch, WatchOptions};
