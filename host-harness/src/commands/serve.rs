@@ -30,7 +30,8 @@ use continuity_cli::store::Location;
     group(ArgGroup::new("who").required(true).args(["cert_file", "self_signed"])),
     after_long_help = "\
 It answers as policy-server does, and is none: nobody measures, watches or maintains it as what guards a cluster has to be.
-Modules are files here; they are not fetched. Flags that policy-server has are called as there.
+Modules are files here; they are not fetched. Flags that policy-server has are called as there. Without --store, ConfigMaps are
+those of the cluster that the kubeconfig names.
 
 Examples:
   An API server on this machine, and the webhook to apply to it; the certificate is made on the spot:

@@ -163,12 +163,6 @@ pub(crate) fn stopped_by_signal() -> anyhow::Result<watch::Receiver<bool>> {
         }
         // Nobody listens any more.
         let _ = sender.send(true);
-        // A second one ends at once.
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
-        }
-        std::process::exit(1);
     });
     Ok(receiver)
 }

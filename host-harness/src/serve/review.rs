@@ -172,7 +172,10 @@ mod tests {
     #[case::no_json(b"{".to_vec(), StatusCode::BAD_REQUEST)]
     #[case::nothing(Vec::new(), StatusCode::BAD_REQUEST)]
     #[case::binary(vec![0xff, 0xfe], StatusCode::BAD_REQUEST)]
-    #[case::deep("[".repeat(100_000).into_bytes(), StatusCode::BAD_REQUEST)]
+    #[case::deep(
+        format!("{{\"request\":{{\"object\":{}", "[".repeat(100_000)).into_bytes(),
+        StatusCode::BAD_REQUEST
+    )]
     #[case::other(b"{}".to_vec(), StatusCode::UNPROCESSABLE_ENTITY)]
     #[case::response(
         br#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{}}"#.to_vec(),
