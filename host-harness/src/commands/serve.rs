@@ -29,21 +29,24 @@ use continuity_cli::store::Location;
     group(ArgGroup::new("what").required(true).args(["policies", "policy"])),
     group(ArgGroup::new("who").required(true).args(["cert_file", "self_signed"])),
     after_long_help = "\
-It answers as policy-server does, and is none: nobody measures, watches or maintains it as what guards a cluster has to be.
-Modules are files here; they are not fetched. Flags that policy-server has are called as there. Without --store, ConfigMaps are
-those of the cluster that the kubeconfig names.
+It answers as policy-server does, and is none: nobody measures, watches or maintains it as what
+guards a cluster has to be. Modules are files here; they are not fetched. Flags that policy-server
+has are called as there. Without --store, ConfigMaps are those of the cluster that the kubeconfig
+names.
 
 Examples:
-  An API server on this machine, and the webhook to apply to it; the certificate is made on the spot:
+  An API server on this machine, the webhook to apply to it, and a certificate made on the spot:
     continuity-harness serve --policy policies.yaml --module policy.wasm --self-signed 127.0.0.1 \\
       --webhook-configuration webhook.yaml
     kubectl apply -f webhook.yaml
 
   As policy-server is started, with its file:
-    continuity-harness serve --policies policies.yml --cert-file tls.crt --key-file tls.key --addr 0.0.0.0
+    continuity-harness serve --policies policies.yml --cert-file tls.crt --key-file tls.key \\
+      --addr 0.0.0.0
 
   With baselines of a directory, on the host of Kubewarden 1.35:
-    continuity-harness serve --policy policies.yaml --self-signed 127.0.0.1 --store dir:baselines --host 1.35
+    continuity-harness serve --policy policies.yaml --self-signed 127.0.0.1 \\
+      --store dir:baselines --host 1.35
 
 Exit status:
   0 ended by SIGTERM or SIGINT, 1 failed, 2 usage"
@@ -86,7 +89,7 @@ pub(super) struct Serve {
     readiness_probe_port: u16,
 
     /// Write the webhook configurations of the policies to a file once the server listens; `-` prints them.
-    #[arg(long, value_name = "FILE", requires = "policy")]
+    #[arg(long, value_name = "FILE", conflicts_with = "policies")]
     webhook_configuration: Option<PathBuf>,
 
     /// By which name the API server reaches this one [default: the first of --self-signed, or --addr].
