@@ -18,6 +18,7 @@ mod e2e {
     pub mod browser;
     pub mod cluster_lab;
     pub mod cosign;
+    mod documented;
     mod killed;
     mod kubernetes;
     mod kubernetes_inventory;
