@@ -177,7 +177,8 @@ impl Evaluation {
         let call = || self.call(operation, payload, dispatcher);
         // WASI's implementation blocks on a runtime of its own, which it may not do on a thread that belongs to another.
         let answer = if tokio::runtime::Handle::try_current().is_ok() {
-            std::thread::scope(|scope| scope.spawn(call).join())
+            let span = tracing::Span::current();
+            std::thread::scope(|scope| scope.spawn(|| span.in_scope(call)).join())
                 .map_err(|_| EvaluationError::Thread)?
         } else {
             call()

@@ -14,4 +14,5 @@ pub mod demo;
 pub mod engine;
 pub mod evaluation;
 pub mod module;
+mod serve;
 pub mod session;

@@ -2,7 +2,8 @@
 //! Kubernetes API server.
 //!
 //! `make e2e` sets up what this needs and names it: REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM, ETCD_BIN,
-//! KUBE_APISERVER_BIN, POLICY_WASM.
+//! KUBE_APISERVER_BIN, POLICY_WASM. Where POLICY_SERVER names Kubewarden's policy-server, that one answers the API server instead
+//! of `continuity-harness serve`.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +16,9 @@
 mod e2e {
     pub mod api_server;
     pub mod browser;
+    pub mod cluster_lab;
     pub mod cosign;
+    mod documented;
     mod killed;
     mod kubernetes;
     mod kubernetes_inventory;
@@ -25,7 +28,9 @@ mod e2e {
     pub mod lab;
     mod learning;
     pub mod page;
+    pub mod policy_server;
     pub mod registry;
+    mod serving;
 }
 
 #[path = "../../cli/tests/races/mod.rs"]

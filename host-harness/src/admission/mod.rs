@@ -2,4 +2,4 @@
 
 mod response;
 
-pub use response::{Response, Status};
+pub use response::{Cause, Details, Response, Status};

@@ -39,9 +39,26 @@ pub struct Status {
     /// In words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What else is to be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Details>,
     /// As an HTTP status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<u16>,
+}
+
+/// More about a rejection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// Where a definition has a message of its own: what the policy said.
+    pub causes: Vec<Cause>,
+}
+
+/// One cause of a rejection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// In words.
+    pub message: String,
 }
 
 impl Response {
@@ -56,6 +73,7 @@ impl Response {
                     uid,
                     "Incoming object is null, which happens only with DELETE operations, but the policy is \
                      attempting a mutation. This is not allowed",
+                    None,
                 );
             }
             (Some(mutated), Some(object)) => {
@@ -70,6 +88,7 @@ impl Response {
             patch,
             status: (answer.message.is_some() || answer.code.is_some()).then_some(Status {
                 message: answer.message,
+                details: None,
                 code: answer.code,
             }),
             audit_annotations: answer
@@ -85,13 +104,15 @@ impl Response {
         if self.patch.is_none() {
             return self;
         }
-        Self::rejected(
-            &self.uid,
-            &format!(
-                "Request rejected by policy {policy}. The policy attempted to mutate the request, but it is \
-                 currently configured to not allow mutations."
-            ),
-        )
+        let message = format!(
+            "Request rejected by policy {policy}. The policy attempted to mutate the request, but it is \
+             currently configured to not allow mutations."
+        );
+        Self {
+            audit_annotations: self.audit_annotations,
+            warnings: self.warnings,
+            ..Self::rejected(&self.uid, &message, None)
+        }
     }
 
     /// What becomes of it in monitor mode: everything passes unchanged, and the warnings stay.
@@ -106,21 +127,28 @@ impl Response {
         }
     }
 
-    /// What becomes of it where the definition has a message of its own.
+    /// What becomes of it where the definition has a message of its own: the policy's moves to where few look.
     #[must_use]
     pub fn with_message(mut self, message: &str) -> Self {
         if !self.allowed {
-            self.status.get_or_insert_default().message = Some(message.to_owned());
+            let status = self.status.get_or_insert_default();
+            let own = status.message.replace(message.to_owned());
+            let cause = Cause {
+                message: own.unwrap_or_default(),
+            };
+            status.details.get_or_insert_default().causes.push(cause);
         }
         self
     }
 
-    fn rejected(uid: &str, message: &str) -> Self {
+    /// A rejection that is not the policy's own.
+    pub(crate) fn rejected(uid: &str, message: &str, code: Option<u16>) -> Self {
         Self {
             uid: uid.to_owned(),
             status: Some(Status {
                 message: Some(message.to_owned()),
-                code: None,
+                details: None,
+                code,
             }),
             ..Self::default()
         }
@@ -164,7 +192,10 @@ mod tests {
         let same = Response::new("u", Some(&before), answer(true, Some(before.clone())));
         assert_eq!(same.patch_type, None);
         assert!(same.clone().without_mutation("p").allowed);
-        assert!(!changed.without_mutation("p").allowed);
+        let refused = changed.without_mutation("p");
+        assert!(!refused.allowed);
+        assert_eq!(refused.patch, None);
+        assert_eq!(refused.warnings.unwrap(), ["careful"]);
     }
 
     #[test]
@@ -186,7 +217,12 @@ mod tests {
     #[test]
     fn lets_definitions_speak_for_themselves_only_when_rejecting() {
         let rejected = Response::new("u", None, answer(false, None)).with_message("see the wiki");
-        assert_eq!(rejected.status.unwrap().message.unwrap(), "see the wiki");
+        let status = rejected.status.unwrap();
+        assert_eq!(status.message.unwrap(), "see the wiki");
+        assert_eq!(
+            status.details.unwrap().causes.first().unwrap().message,
+            "no"
+        );
         let allowed = Response::new("u", None, answer(true, None)).with_message("see the wiki");
         assert_eq!(allowed.status, None);
     }

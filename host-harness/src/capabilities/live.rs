@@ -1,7 +1,7 @@
 //! Answers from the outside world.
 //!
 //! Invariant: successful answers are kept as long as the host keeps them (a minute; five seconds for Kubernetes), errors
-//! never. What goes on in here runs on threads of its own, so that it can be called from anywhere.
+//! never, and each kind of question has a cache of its own, as there. What goes on in here runs on threads of its own, so that it can be called from anywhere.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -35,8 +35,47 @@ pub struct LiveCapabilities {
     registry: Registry,
     verifier: Arc<Verifier>,
     store: Option<Arc<dyn ConfigMapSource>>,
-    registry_answers: Option<TtlCache>,
-    kubernetes_answers: Option<TtlCache>,
+    caches: Option<Caches>,
+}
+
+/// One for each kind of question, since whoever waits for one answer holds up those of its kind.
+struct Caches {
+    digests: TtlCache,
+    manifests: TtlCache,
+    by_key: TtlCache,
+    by_identity: TtlCache,
+    by_certificate: TtlCache,
+    resources: TtlCache,
+}
+
+impl Caches {
+    fn new() -> Self {
+        Self {
+            digests: TtlCache::new(REGISTRY_ANSWERS),
+            manifests: TtlCache::new(REGISTRY_ANSWERS),
+            by_key: TtlCache::new(REGISTRY_ANSWERS),
+            by_identity: TtlCache::new(REGISTRY_ANSWERS),
+            by_certificate: TtlCache::new(REGISTRY_ANSWERS),
+            resources: TtlCache::new(KUBERNETES_ANSWERS),
+        }
+    }
+
+    /// Where answers to this request are kept.
+    fn of(&self, request: &HostRequest) -> Option<&TtlCache> {
+        match request {
+            HostRequest::OciManifestDigest { .. } => Some(&self.digests),
+            HostRequest::OciManifest { .. } => Some(&self.manifests),
+            HostRequest::SigstorePubKeyVerify { .. } => Some(&self.by_key),
+            HostRequest::SigstoreKeylessVerify { .. }
+            | HostRequest::SigstoreKeylessPrefixVerify { .. }
+            | HostRequest::SigstoreGithubActionsVerify { .. } => Some(&self.by_identity),
+            HostRequest::SigstoreCertificateVerify { .. } => Some(&self.by_certificate),
+            HostRequest::KubernetesGetResource { disable_cache, .. } => {
+                (!disable_cache).then_some(&self.resources)
+            }
+            HostRequest::CryptoIsCertificateTrusted { .. } => None,
+        }
+    }
 }
 
 impl LiveCapabilities {
@@ -54,7 +93,6 @@ impl LiveCapabilities {
             .thread_name("host-capabilities")
             .enable_all()
             .build()?;
-        let cache = |lifetime| (!forgetful).then(|| TtlCache::new(lifetime));
         Ok(Self {
             runtime: Some(runtime),
             registry: Registry::new(generation, sources.clone(), credentials.clone()),
@@ -66,8 +104,7 @@ impl LiveCapabilities {
                 !forgetful,
             )),
             store,
-            registry_answers: cache(REGISTRY_ANSWERS),
-            kubernetes_answers: cache(KUBERNETES_ANSWERS),
+            caches: (!forgetful).then(Caches::new),
         })
     }
 
@@ -137,37 +174,17 @@ impl LiveCapabilities {
             }
         }
     }
-
-    /// Where answers to this request are kept.
-    fn kept(&self, request: &HostRequest) -> Option<&TtlCache> {
-        match request {
-            HostRequest::KubernetesGetResource { disable_cache, .. } => {
-                self.kubernetes_answers.as_ref().filter(|_| !disable_cache)
-            }
-            HostRequest::OciManifestDigest { .. }
-            | HostRequest::OciManifest { .. }
-            | HostRequest::SigstorePubKeyVerify { .. }
-            | HostRequest::SigstoreKeylessVerify { .. }
-            | HostRequest::SigstoreKeylessPrefixVerify { .. }
-            | HostRequest::SigstoreGithubActionsVerify { .. }
-            | HostRequest::SigstoreCertificateVerify { .. } => self.registry_answers.as_ref(),
-            HostRequest::CryptoIsCertificateTrusted { .. } => None,
-        }
-    }
 }
 
 impl Capabilities for LiveCapabilities {
     fn answer(&self, request: &HostRequest) -> Result<Vec<u8>, HostError> {
-        let Some(kept) = self.kept(request) else {
-            return self.ask(request);
-        };
-        let key = serde_json::to_string(request).map_err(anyhow::Error::from)?;
-        if let Some(answer) = kept.answer(&key, Instant::now()) {
-            return Ok(answer);
+        match self.caches.as_ref().and_then(|caches| caches.of(request)) {
+            None => self.ask(request),
+            Some(cache) => {
+                let key = serde_json::to_string(request).map_err(anyhow::Error::from)?;
+                cache.answer_or(key, Instant::now, || self.ask(request))
+            }
         }
-        let answer = self.ask(request)?;
-        kept.keep(key, &answer, Instant::now());
-        Ok(answer)
     }
 }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use continuity_cli::commands::SourceArgs;
 use continuity_cli::store::Location;
 
-use crate::capabilities::HostOptions;
+use crate::capabilities::{HostGeneration, HostOptions};
 use crate::engine::{Engine, EngineOptions, Limits};
 
 /// Registries, credentials, trust root, store. The names are kwctl's, but for the store.
@@ -57,6 +58,12 @@ impl LimitArguments {
                 .map_or(Limits::DEFAULT_TIME, Duration::from_secs),
         }
     }
+}
+
+/// Hosts, by name.
+pub(super) fn generations() -> impl TypedValueParser<Value = HostGeneration> {
+    PossibleValuesParser::new(HostGeneration::ALL.map(HostGeneration::as_str))
+        .try_map(|typed| typed.parse())
 }
 
 /// The engine that commands use.

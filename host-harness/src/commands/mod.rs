@@ -8,6 +8,7 @@ mod inspect;
 mod module_path;
 mod replay;
 mod run;
+mod serve;
 
 use clap::{Parser, Subcommand};
 use continuity_cli::program::{EXIT_STATUSES, Program, Status};
@@ -36,6 +37,7 @@ pub struct Arguments {
 enum Command {
     Demo(demo::Demo),
     Run(Box<run::Run>),
+    Serve(Box<serve::Serve>),
     Replay(replay::Replay),
     Bench(bench::Bench),
     Annotate(annotate::Annotate),
@@ -44,13 +46,16 @@ enum Command {
 
 impl Program for Arguments {
     fn verbose(&self) -> u8 {
-        self.verbose
+        // A server's log is where its answers are looked up.
+        let least = u8::from(matches!(self.command, Command::Serve(_)));
+        self.verbose.saturating_add(least)
     }
 
     fn execute(self) -> anyhow::Result<Status> {
         match self.command {
             Command::Demo(command) => command.execute(),
             Command::Run(command) => command.execute(),
+            Command::Serve(command) => command.execute(),
             Command::Replay(command) => command.execute(),
             Command::Bench(command) => command.execute(),
             Command::Annotate(command) => command.execute(),

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use chrono::Utc;
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::Value;
 
-use super::host::{HostArguments, LimitArguments, engine};
+use super::host::{HostArguments, LimitArguments, engine, generations};
 use crate::admission::Response;
 use crate::capabilities::{Capabilities, Grants, HostGeneration};
 use crate::evaluation::Evaluation;
@@ -103,11 +102,6 @@ pub(super) struct Run {
 
     #[command(flatten)]
     limits: LimitArguments,
-}
-
-fn generations() -> impl TypedValueParser<Value = HostGeneration> {
-    PossibleValuesParser::new(HostGeneration::ALL.map(HostGeneration::as_str))
-        .try_map(|typed| typed.parse())
 }
 
 /// A module, and how it is to be run.

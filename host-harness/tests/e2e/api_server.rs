@@ -158,6 +158,8 @@ impl ApiServer {
         let namespace = Namespace {
             metadata: ObjectMeta {
                 name: Some(name.to_owned()),
+                // By which webhooks select; API servers since 1.21 put it there by themselves.
+                labels: Some([("kubernetes.io/metadata.name".to_owned(), name.to_owned())].into()),
                 ..ObjectMeta::default()
             },
             ..Namespace::default()
@@ -245,8 +247,8 @@ fn deploy() -> PathBuf {
 }
 
 /// Free a moment ago, and different from each other.
-fn free_ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+pub fn free_ports<const N: usize>() -> [u16; N] {
+    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 

@@ -32,6 +32,17 @@ pub fn identity() -> Identity {
     Identity::github("acme/api", "release.yml", "refs/tags/v1.0.0")
 }
 
+/// The same, as baselines know it.
+pub fn signer_by_identity() -> Signer {
+    let issuer = identity().issuer.unwrap();
+    let subject = fold_subject(&issuer, identity().subject().unwrap_or_default());
+    Signer::Keyless(Keyless {
+        issuer,
+        subject,
+        caller: None,
+    })
+}
+
 pub fn from_base64(text: &str) -> Vec<u8> {
     STANDARD.decode(text).unwrap()
 }
@@ -135,20 +146,18 @@ impl Lab {
     }
 
     pub fn baseline_of_identity(&self, repository: &str) {
-        let issuer = identity().issuer.unwrap();
-        let subject = fold_subject(&issuer, identity().subject().unwrap_or_default());
-        self.keep(
-            repository,
-            Signer::Keyless(Keyless {
-                issuer,
-                subject,
-                caller: None,
-            }),
-            vec![Format::Cosign2],
-        );
+        self.keep(repository, signer_by_identity(), vec![Format::Cosign2]);
     }
 
     fn keep(&self, repository: &str, signer: Signer, formats: Vec<Format>) {
+        let baseline = self.baseline(repository, signer, formats);
+        DirectoryWriter::new(self.directory.path().join("store"), NAMESPACE)
+            .baseline(&baseline)
+            .unwrap();
+    }
+
+    /// Established, by one signer, for forty days.
+    pub fn baseline(&self, repository: &str, signer: Signer, formats: Vec<Format>) -> Baseline {
         let first = Utc::now() - TimeDelta::days(40);
         let mut baseline = Baseline::new(
             self.registry.name(repository).parse().unwrap(),
@@ -167,9 +176,19 @@ impl Lab {
             digests: 5,
             retired: None,
         }];
-        DirectoryWriter::new(self.directory.path().join("store"), NAMESPACE)
-            .baseline(&baseline)
+        baseline
+    }
+
+    /// A release, signed keyless by [`identity`]. Returns its digest.
+    pub fn release(&self, repository: &str, tag: &str) -> String {
+        let digest = self.push(repository, tag);
+        let signature = continuity_testkit::Signer::keyless(&self.sigstore, &identity())
+            .sign(&self.registry.name(repository), &digest, Utc::now())
             .unwrap();
+        self.registry
+            .push_signature(repository, &digest, &[signature.layer().unwrap()])
+            .unwrap();
+        digest
     }
 
     /// `continuity run` about a pod in the enforced namespace: exit status and answer.

@@ -66,6 +66,7 @@ fn shows_help() {
     let directory = tempfile::tempdir().unwrap();
     insta::assert_snapshot!("help", run(directory.path(), "--help"));
     insta::assert_snapshot!("help_run", run(directory.path(), "run --help"));
+    insta::assert_snapshot!("help_serve", run(directory.path(), "serve --help"));
     insta::assert_snapshot!("help_replay", run(directory.path(), "replay --help"));
 }
 
@@ -81,6 +82,14 @@ fn tells_usage_errors_by_status_2() {
         "run policy.wasm -r pod.yaml --host 1.34",
         "run policy.wasm -r pod.yaml --host 1.36 --replay-host-capabilities-interactions s.yml",
         "run policy.wasm -r pod.yaml --timeout-eval-seconds 0",
+        "serve --policy p.yaml",
+        "serve --self-signed localhost",
+        "serve --policy p.yaml --policies p.yml --self-signed localhost",
+        "serve --policy p.yaml --cert-file c.pem",
+        "serve --policy p.yaml --self-signed localhost --cert-file c.pem --key-file k.pem",
+        "serve --policies p.yml --self-signed localhost --webhook-configuration w.yaml",
+        "serve --policy p.yaml --self-signed localhost --server-name a.example",
+        "serve --policy p.yaml --self-signed localhost --workers 0",
     ] {
         let text = run(directory.path(), arguments);
         assert!(text.ends_with("--- status 2\n"), "{text}");

@@ -28,5 +28,6 @@ mod native;
 mod native_words;
 mod recordings;
 mod registries;
+mod serve;
 mod sessions;
 mod verification;
