@@ -2,7 +2,7 @@
 //! Kubernetes API server.
 //!
 //! `make e2e` sets up what this needs and names it: REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM, ETCD_BIN,
-//! KUBE_APISERVER_BIN, POLICY_WASM.
+//! KUBE_APISERVER_BIN, KUBECTL, HELM, PROMTOOL, POLICY_WASM.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +16,7 @@ mod e2e {
     pub mod api_server;
     pub mod browser;
     pub mod cosign;
+    mod deploy;
     mod killed;
     mod kubernetes;
     mod kubernetes_inventory;
@@ -24,6 +25,7 @@ mod e2e {
     mod kwctl;
     pub mod lab;
     mod learning;
+    pub mod manifests;
     pub mod page;
     pub mod registry;
 }
