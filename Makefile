@@ -84,6 +84,10 @@ bench-observe: policy.wasm ## Images observed per second beside a loop of cosign
 	@export COSIGN2=$${COSIGN2:-$$PWD/.cache/tools/cosign2} COSIGN3=$${COSIGN3:-$$PWD/.cache/tools/cosign3}
 	@$(CARGO) bench --package continuity-cli --features e2e $(LOCKED) --bench observe --bench capacity
 
+.PHONY: deploy
+deploy: ## Renders each overlay of deploy/ as one file
+	@scripts/deploy.sh
+
 .PHONY: fuzz
 fuzz: ## Each parser of hostile input for FUZZ_SECONDS (30), on the stable toolchain
 	@scripts/fuzz.sh

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # usage: scripts/e2e.sh [CARGO OPTION…]
 #
-# The end-to-end tests: fetches a real registry, cosign 2 and 3 and a browser, builds a real Kubernetes API server, and
-# runs the tests that need them. They start and stop servers of their own. REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM,
-# ETCD_BIN, KUBE_APISERVER_BIN and KUBE_CONTROLLER_MANAGER_BIN
-# name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
+# The end-to-end tests: fetches a real registry, cosign 2 and 3, a browser, kubectl, helm and promtool, builds a real
+# Kubernetes API server and controller manager, and runs the tests that need them. They start and stop servers of their
+# own. REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM, ETCD_BIN, KUBE_APISERVER_BIN, KUBE_CONTROLLER_MANAGER_BIN, KUBECTL, HELM
+# and PROMTOOL name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
 # pictures of the inventory's page. Where there is a kwctl (KWCTL, or on PATH) the same evaluations run through it, and answers
 # and sessions are compared.
 set -euo pipefail
@@ -13,6 +13,8 @@ scripts/registry.sh
 scripts/cosign.sh
 scripts/chromium.sh
 scripts/kube-apiserver.sh
+scripts/kubectl.sh
+scripts/promtool.sh
 export REGISTRY_BIN=${REGISTRY_BIN:-$PWD/.cache/tools/docker-registry}
 export COSIGN2=${COSIGN2:-$PWD/.cache/tools/cosign2}
 export COSIGN3=${COSIGN3:-$PWD/.cache/tools/cosign3}
@@ -20,6 +22,9 @@ export CHROMIUM=${CHROMIUM:-$PWD/.cache/tools/chromium/run}
 export ETCD_BIN=${ETCD_BIN:-$PWD/.cache/tools/etcd}
 export KUBE_APISERVER_BIN=${KUBE_APISERVER_BIN:-$PWD/.cache/tools/kube-apiserver}
 export KUBE_CONTROLLER_MANAGER_BIN=${KUBE_CONTROLLER_MANAGER_BIN:-$PWD/.cache/tools/kube-controller-manager}
+export KUBECTL=${KUBECTL:-$PWD/.cache/tools/kubectl}
+export HELM=${HELM:-$PWD/.cache/tools/helm}
+export PROMTOOL=${PROMTOOL:-$PWD/.cache/tools/promtool}
 export POLICY_WASM=${POLICY_WASM:-$PWD/policy.wasm}
 # Some tests call the program `continuity`.
 cargo build --workspace --bins "$@"

@@ -2,8 +2,8 @@
 //! Kubernetes API server.
 //!
 //! `make e2e` sets up what this needs and names it: REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM, ETCD_BIN,
-//! KUBE_APISERVER_BIN, POLICY_WASM. Where POLICY_SERVER names Kubewarden's policy-server, that one answers the API server instead
-//! of `continuity-harness serve`.
+//! KUBE_APISERVER_BIN, KUBE_CONTROLLER_MANAGER_BIN, KUBECTL, HELM, PROMTOOL, POLICY_WASM. Where POLICY_SERVER names Kubewarden's
+//! policy-server, that one answers the API server instead of `continuity-harness serve`.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,6 +18,7 @@ mod e2e {
     pub mod browser;
     pub mod cluster_lab;
     pub mod cosign;
+    mod deploy;
     mod documented;
     mod killed;
     mod kubernetes;
@@ -27,6 +28,7 @@ mod e2e {
     mod kwctl;
     pub mod lab;
     mod learning;
+    pub mod manifests;
     pub mod page;
     pub mod policy_server;
     pub mod registry;

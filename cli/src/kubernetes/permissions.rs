@@ -126,7 +126,7 @@ impl Cluster {
         }
         let namespace_of_baselines = question.namespace.as_deref().unwrap_or("NAMESPACE");
         Ok(Err(format!(
-            "`kubectl --namespace {namespace_of_baselines} create rolebinding continuity-reader-2 --role continuity-reader --serviceaccount {namespace}:{account}`, with the roles of deploy/rbac.yaml"
+            "`kubectl --namespace {namespace_of_baselines} create rolebinding continuity-reader-2 --role continuity-reader --serviceaccount {namespace}:{account}`, with the roles of deploy/base/roles.yaml"
         )))
     }
 

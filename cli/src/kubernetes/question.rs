@@ -46,10 +46,9 @@ impl Question {
         };
         let binding = match (&self.namespace, self.resource, self.verb) {
             (Some(namespace), "configmaps", "get" | "list") => {
-                // Everybody's own role for reading; it shows no secrets.
-                return format!(
-                    "`kubectl --namespace {namespace} create rolebinding continuity-view --clusterrole view --user {user}`"
-                );
+                format!(
+                    "kubectl --namespace {namespace} create rolebinding continuity-viewer-2 --role continuity-viewer --user {user}"
+                )
             }
             (Some(namespace), "configmaps", _) => format!(
                 "kubectl --namespace {namespace} create rolebinding continuity-writer-2 --role continuity-writer --user {user}"
@@ -62,7 +61,7 @@ impl Question {
             ),
         };
         // The command ends where the quote does: it is to be pasted.
-        format!("`{binding}`, with the roles of deploy/rbac.yaml")
+        format!("`{binding}`, with the roles of deploy/base/roles.yaml")
     }
 
     /// Where it is asked, for messages.
@@ -94,7 +93,7 @@ mod tests {
     #[case::read(
         Question::list("configmaps", Some("ns")),
         "ada",
-        "--clusterrole view --user ada"
+        "--role continuity-viewer --user ada"
     )]
     #[case::write(
         Question::about_config_map("update", "ns", "a"),

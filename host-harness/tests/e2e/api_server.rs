@@ -15,10 +15,12 @@ use kube::{Api, Client, Config, Discovery};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-/// Where `deploy/rbac.yaml` is as it is published.
+use super::manifests;
+
+/// Where the roles of `deploy/` are as they are published.
 pub const NAMESPACE: &str = "signature-continuity";
 
-/// Accounts, by the names of their contexts, and their groups. Those of `deploy/rbac.yaml` are named there.
+/// Accounts, by the names of their contexts, and their groups. Those of `deploy/base/roles.yaml` are named there.
 const ACCOUNTS: [(&str, &str, &str); 5] = [
     ("admin", "admin", "system:masters"),
     (
@@ -124,7 +126,9 @@ impl ApiServer {
         server.write_kubeconfig();
         server.wait_until_ready();
         server.create_namespace(NAMESPACE);
-        server.apply(&std::fs::read_to_string(deploy().join("rbac.yaml")).unwrap());
+        for role in roles() {
+            server.apply(&role.to_string());
+        }
         server
     }
 
@@ -242,8 +246,15 @@ impl ApiServer {
     }
 }
 
-fn deploy() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy")
+/// What grants something, of the overlay that needs the most, without the accounts of other namespaces.
+pub fn roles() -> Vec<Value> {
+    let mut roles = manifests::objects("watch");
+    roles.retain(|object| {
+        let kind = object["kind"].as_str().unwrap();
+        let is_ours = object["metadata"]["namespace"] == NAMESPACE;
+        kind.contains("Role") || (kind == "ServiceAccount" && is_ours)
+    });
+    roles
 }
 
 /// Free a moment ago, and different from each other.

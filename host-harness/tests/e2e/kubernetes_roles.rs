@@ -1,4 +1,4 @@
-//! Accounts with the roles of `deploy/rbac.yaml`, and the program as they run it, on a real API server.
+//! Accounts with the roles of `deploy/base/roles.yaml`, and the program as they run it, on a real API server.
 
 use std::process::Command;
 use std::sync::Arc;

@@ -7,10 +7,9 @@ use continuity_testkit::sigstore::{BUNDLE, EntryBody};
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
-use serde::Deserialize as _;
 use serde_json::{Value, json};
 
-use super::api_server::{ApiServer, own_api_server};
+use super::api_server::{ApiServer, own_api_server, roles};
 use super::cosign::Cosign;
 use super::lab::{Lab, from_base64};
 
@@ -31,10 +30,7 @@ impl Story {
             server.create_namespace(namespace);
         }
         // The published roles, for this story's namespace.
-        let roles = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/rbac.yaml");
-        for document in yaml_serde::Deserializer::from_str(&std::fs::read_to_string(roles).unwrap())
-        {
-            let mut object = Value::deserialize(document).unwrap();
+        for mut object in roles() {
             if ["Role", "RoleBinding"].contains(&object["kind"].as_str().unwrap()) {
                 object["metadata"]["namespace"] = json!(NAMESPACE);
                 server.apply(&object.to_string());

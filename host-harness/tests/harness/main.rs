@@ -13,6 +13,7 @@
 
 mod cli;
 mod config_maps;
+mod deploy;
 mod dispatch;
 mod documents;
 mod engine;
@@ -23,6 +24,8 @@ mod host_verification;
 mod hosts;
 #[path = "../../../cli/tests/program/observation/lab.rs"]
 mod lab;
+#[path = "../e2e/manifests.rs"]
+mod manifests;
 mod modules;
 mod native;
 mod native_words;
