@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod artifact_hub;
 mod cli;
 mod config_maps;
 mod dispatch;
@@ -26,7 +27,11 @@ mod lab;
 mod modules;
 mod native;
 mod native_words;
+mod questions;
 mod recordings;
 mod registries;
 mod sessions;
+#[allow(dead_code, reason = "the settings' reference uses more of it")]
+#[path = "../../../policy/tests/settings_reference/fields.rs"]
+mod settings_fields;
 mod verification;
