@@ -35,3 +35,4 @@ mod sessions;
 #[path = "../../../policy/tests/settings_reference/fields.rs"]
 mod settings_fields;
 mod verification;
+mod versions;
