@@ -56,6 +56,14 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md ## The module as it is
 	  $(HARNESS) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 	fi
 
+.PHONY: version
+version: ## Raises the project's version everywhere: make version VERSION=0.2.0
+	@scripts/versions.sh --raise "$(VERSION)"
+
+.PHONY: artifacthub
+artifacthub: ## Writes artifacthub-pkg.yml from metadata.yml and questions-ui.yml, as kwctl would
+	@UPDATE_DOCS=1 $(CARGO) test --package host-harness --test harness --quiet $(LOCKED) -- artifact_hub::is_what >/dev/null
+
 .PHONY: cases
 cases: policy.wasm build ## Replays tests/cases through the module, and shows what differs
 	@$(HARNESS) replay tests/cases

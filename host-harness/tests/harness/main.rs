@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod artifact_hub;
 mod cli;
 mod config_maps;
 mod deploy;
@@ -29,8 +30,13 @@ mod manifests;
 mod modules;
 mod native;
 mod native_words;
+mod questions;
 mod recordings;
 mod registries;
 mod serve;
 mod sessions;
+#[allow(dead_code, reason = "the settings' reference uses more of it")]
+#[path = "../../../policy/tests/settings_reference/fields.rs"]
+mod settings_fields;
 mod verification;
+mod versions;
