@@ -184,10 +184,7 @@ spec:
 
 {{- /* What the learner may reach. */}}
 {{- define "continuity.egress" -}}
-- to:
-    - namespaceSelector:
-        matchLabels: {kubernetes.io/metadata.name: kube-system}
-  ports:
+- ports:
     - {port: 53, protocol: UDP}
     - {port: 53, protocol: TCP}
 - ports:
