@@ -19,8 +19,8 @@ if [[ -z ${ETCD_BIN:-} && ! -x $tools/etcd ]]; then
   from_debian trixie etcd-server "$work/etcd"
   mv "$work/etcd/usr/bin/etcd" "$tools/etcd"
 fi
-# An earlier build of ours crashed on custom resources: its version says which it is.
-version=v1.20.2+go1.19
+# Earlier builds of ours crashed on custom resources or refused some: the version says which it is.
+version=v1.20.2+go1.19.1
 missing=()
 [[ -n ${KUBE_APISERVER_BIN:-} || (-x $tools/kube-apiserver && $("$tools/kube-apiserver" --version) == "Kubernetes $version") ]] ||
   missing+=(kube-apiserver)
@@ -39,14 +39,17 @@ export GOROOT=$work/toolchain/usr/lib/go-1.19 GOPATH=$work/go GOCACHE=$work/go-c
 PATH=$GOROOT/bin:$PATH
 cd "$source"
 
-# Since Go 1.18 the caller allocates a map's iterator, and the vendored reflect2 does not know: without this the server crashes
-# when it reads a custom resource.
+# Written for Go 1.15. Since 1.18 the caller allocates a map's iterator, and the vendored reflect2 does not know: without this
+# the server crashes when it reads a custom resource.
 reflect2=vendor/github.com/modern-go/reflect2
 sed -i 's/^func mapiterinit(.*$/func mapiterinit(rtype unsafe.Pointer, m unsafe.Pointer, it *hiter)/
   s|^\t// rest fields are ignored$|\trest [6]unsafe.Pointer; startBucket uintptr; bytes [4]uint8; bucket, checkBucket uintptr|' $reflect2/unsafe_link.go
 sed -i 's/^\treturn &UnsafeMapIterator{$/\tvar it hiter\n\tmapiterinit(type2.rtype, *(*unsafe.Pointer)(obj), \&it)\n&/
   s/^\t\thiter: .*$/\t\thiter: \&it,/' $reflect2/unsafe_map.go
-grep -q 'it \*hiter)' $reflect2/unsafe_link.go && grep -q 'startBucket' $reflect2/unsafe_link.go && grep -q 'hiter: &it' $reflect2/unsafe_map.go
+# And zero values compare as equal since, so that an empty string in a custom resource would be refused as null.
+types=vendor/github.com/go-openapi/validate/type.go
+sed -i 's/^\tif data == nil || reflect\.DeepEqual(reflect\.Zero(.*$/\tif data == nil {/' $types
+grep -q '^	if data == nil {$' $types && grep -q 'it \*hiter)' $reflect2/unsafe_link.go && grep -q 'startBucket' $reflect2/unsafe_link.go && grep -q 'hiter: &it' $reflect2/unsafe_map.go
 
 # The package leaves the generated OpenAPI definitions out, and the server does not compile without them.
 go build -o "$work/openapi-gen" ./vendor/k8s.io/kube-openapi/cmd/openapi-gen
