@@ -6,7 +6,8 @@
 # own. REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM, ETCD_BIN, KUBE_APISERVER_BIN, KUBE_CONTROLLER_MANAGER_BIN, KUBECTL, HELM
 # and PROMTOOL name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
 # pictures of the inventory's page. Where there is a kwctl (KWCTL, or on PATH) the same evaluations run through it, and answers
-# and sessions are compared.
+# and sessions are compared; KWCTL_HOST (1.35 or 1.36) says with which generation's libraries it was built, where its version
+# does not. POLICY_SERVER names a policy-server that answers the API server instead of the harness.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/registry.sh

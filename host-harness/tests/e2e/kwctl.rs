@@ -38,8 +38,15 @@ fn kwctl() -> Command {
     Command::new(std::env::var_os("KWCTL").unwrap_or_else(|| "kwctl".into()))
 }
 
-/// Which generation this kwctl is of.
+/// Which generation this kwctl is of: by its version, unless KWCTL_HOST says that it was built with another one's libraries.
 fn generation() -> HostGeneration {
+    if let Ok(host) = std::env::var("KWCTL_HOST") {
+        return match host.as_str() {
+            "1.35" => HostGeneration::Kubewarden135,
+            "1.36" => HostGeneration::Kubewarden136,
+            other => panic!("KWCTL_HOST: expected 1.35 or 1.36, got {other}"),
+        };
+    }
     let output = kwctl().arg("--version").output().expect("kwctl starts");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let version = text
