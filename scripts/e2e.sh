@@ -5,7 +5,8 @@
 # runs the tests that need them. They start and stop servers of their own. REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM,
 # ETCD_BIN and KUBE_APISERVER_BIN name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
 # pictures of the inventory's page. Where there is a kwctl (KWCTL, or on PATH) the same evaluations run through it, and answers
-# and sessions are compared.
+# and sessions are compared; where there is a policy-server (POLICY_SERVER, or on PATH) the API server's tests run with it as well as
+# with `continuity-harness serve`, and the answers of the two are compared.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/registry.sh
@@ -21,6 +22,9 @@ export KUBE_APISERVER_BIN=${KUBE_APISERVER_BIN:-$PWD/.cache/tools/kube-apiserver
 export POLICY_WASM=${POLICY_WASM:-$PWD/policy.wasm}
 # Some tests call the program `continuity`.
 cargo build --workspace --bins "$@"
+# The real one has its turn below.
+policy_server=${POLICY_SERVER:-$(command -v policy-server || true)}
+unset POLICY_SERVER
 # The whole workspace is named so that what `make test` compiled is used again.
 cargo test --workspace --features host-harness/e2e --test e2e "$@"
 
@@ -28,4 +32,11 @@ if kwctl=${KWCTL:-$(command -v kwctl)}; then
   KWCTL=$kwctl cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored kwctl::
 else
   echo "kwctl is not on PATH: the comparison with the real host was not made" >&2
+fi
+
+if [[ -n $policy_server ]]; then
+  POLICY_SERVER=$policy_server cargo test --workspace --features host-harness/e2e --test e2e "$@" -- \
+    --include-ignored policy_server_answers:: serving:: documented::
+else
+  echo "policy-server is not on PATH: the comparison with it was not made" >&2
 fi

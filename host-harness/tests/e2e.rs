@@ -29,6 +29,7 @@ mod e2e {
     mod learning;
     pub mod page;
     pub mod policy_server;
+    mod policy_server_answers;
     pub mod registry;
     mod serving;
 }
