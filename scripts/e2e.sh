@@ -7,7 +7,8 @@
 # and PROMTOOL name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
 # pictures of the inventory's page. Where there is a kwctl (KWCTL, or on PATH) the same evaluations run through it, and answers
 # and sessions are compared; KWCTL_HOST (1.35 or 1.36) says with which generation's libraries it was built, where its version
-# does not. POLICY_SERVER names a policy-server that answers the API server instead of the harness.
+# does not. Where there is a policy-server (POLICY_SERVER, or on PATH) the API server's tests run with it as well as with
+# `continuity-harness serve`, and the answers of the two are compared.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/registry.sh
@@ -29,6 +30,9 @@ export PROMTOOL=${PROMTOOL:-$PWD/.cache/tools/promtool}
 export POLICY_WASM=${POLICY_WASM:-$PWD/policy.wasm}
 # Some tests call the program `continuity`.
 cargo build --workspace --bins "$@"
+# The real one has its turn below.
+policy_server=${POLICY_SERVER:-$(command -v policy-server || true)}
+unset POLICY_SERVER
 # The whole workspace is named so that what `make test` compiled is used again.
 cargo test --workspace --features host-harness/e2e --test e2e "$@"
 
@@ -36,4 +40,11 @@ if kwctl=${KWCTL:-$(command -v kwctl)}; then
   KWCTL=$kwctl cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored kwctl::
 else
   echo "kwctl is not on PATH: the comparison with the real host was not made" >&2
+fi
+
+if [[ -n $policy_server ]]; then
+  POLICY_SERVER=$policy_server cargo test --workspace --features host-harness/e2e --test e2e "$@" -- \
+    --include-ignored policy_server_answers:: serving:: documented::
+else
+  echo "policy-server is not on PATH: the comparison with it was not made" >&2
 fi

@@ -31,6 +31,7 @@ mod e2e {
     pub mod manifests;
     pub mod page;
     pub mod policy_server;
+    mod policy_server_answers;
     pub mod registry;
     mod serving;
 }

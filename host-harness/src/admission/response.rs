@@ -57,8 +57,12 @@ pub struct Details {
 /// One cause of a rejection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cause {
+    /// Nothing, as there.
+    pub reason: Option<String>,
     /// In words.
     pub message: String,
+    /// Nothing, as there.
+    pub field: Option<String>,
 }
 
 impl Response {
@@ -135,6 +139,7 @@ impl Response {
             let own = status.message.replace(message.to_owned());
             let cause = Cause {
                 message: own.unwrap_or_default(),
+                ..Cause::default()
             };
             status.details.get_or_insert_default().causes.push(cause);
         }

@@ -121,7 +121,7 @@ fn summary(request: &AdmissionRequest) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use rstest::rstest;
     use serde_json::json;

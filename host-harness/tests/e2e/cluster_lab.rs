@@ -87,9 +87,7 @@ impl ClusterLab {
 
     /// Puts a baseline where the learner would.
     pub fn keep(&self, baseline: &Baseline) {
-        KubernetesBaselines::new(self.api_server.cluster("admin"), NAMESPACE)
-            .write(baseline, &Revision::Absent)
-            .unwrap();
+        keep(self.api_server, baseline);
     }
 
     pub fn create_pod(&self, namespace: &str, name: &str, image: &str) -> ApiAnswer {
@@ -133,6 +131,13 @@ impl ClusterLab {
             }
         })
     }
+}
+
+/// Puts a baseline where the learner would.
+pub fn keep(api_server: &ApiServer, baseline: &Baseline) {
+    KubernetesBaselines::new(api_server.cluster("admin"), NAMESPACE)
+        .write(baseline, &Revision::Absent)
+        .unwrap();
 }
 
 /// A pod that names one image.

@@ -14,63 +14,93 @@ use super::lab::Lab;
 
 /// The account that `deploy/rbac.yaml` lets read baselines.
 const ACCOUNT: &str = "policy-server";
-const POLICIES: &str = "served-policies.yaml";
-const POLICIES_OF_POLICY_SERVER: &str = "policies.yml";
-const WEBHOOKS: &str = "webhooks.yaml";
-const LOG: &str = "policy-server.log";
 
 pub struct PolicyServer {
     child: Child,
-    log: PathBuf,
+    port: u16,
+    files: Files,
+    authority: String,
     webhooks: String,
+}
+
+/// Names of files in the lab, of one server.
+struct Files {
+    prefix: u16,
+    lab: PathBuf,
+}
+
+impl Files {
+    fn path(&self, name: &str) -> PathBuf {
+        self.lab.join(format!("{}-{name}", self.prefix))
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
 }
 
 impl PolicyServer {
     /// Serves all ClusterAdmissionPolicies of a manifest, with the lab's module, and returns once it is ready.
     pub fn start(lab: &Lab, api_server: &ApiServer, manifest: &str) -> Self {
+        Self::start_as(lab, api_server, manifest, Self::real())
+    }
+
+    /// The same, with this program of Kubewarden, or with none.
+    pub fn start_as(
+        lab: &Lab,
+        api_server: &ApiServer,
+        manifest: &str,
+        real: Option<PathBuf>,
+    ) -> Self {
         let [port, probe] = free_ports();
+        let files = Files {
+            prefix: port,
+            lab: lab.path(""),
+        };
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()])
             .unwrap()
             .self_signed(&key)
             .unwrap();
-        lab.write("tls.crt", &certificate.pem());
-        lab.write("tls.key", &key.serialize_pem());
-        lab.write(POLICIES, manifest);
-        lab.write(POLICIES_OF_POLICY_SERVER, &for_policy_server(lab, manifest));
+        files.write("tls.crt", &certificate.pem());
+        files.write("tls.key", &key.serialize_pem());
+        let policies = files.write("policies.yaml", manifest);
         let mut kubeconfig: Value =
             serde_json::from_slice(&std::fs::read(api_server.kubeconfig()).unwrap()).unwrap();
         kubeconfig["current-context"] = json!(ACCOUNT);
-        lab.write("kubeconfig", &kubeconfig.to_string());
+        files.write("kubeconfig", &kubeconfig.to_string());
 
         // Also where the real one serves: it writes no webhooks.
         let mut harness = lab.harness();
-        harness.args(["serve", "--policy", POLICIES, "--module", "policy.wasm"]);
-        harness.args(["--webhook-configuration", WEBHOOKS]);
-        let mut child = start(lab, &mut harness, port, probe);
-        if let Some(program) = Self::real() {
+        harness.args(["serve", "--module", "policy.wasm", "--policy"]);
+        harness.arg(policies);
+        harness
+            .arg("--webhook-configuration")
+            .arg(files.path("webhooks.yaml"));
+        let mut child = start(&files, &mut harness, port, probe);
+        if let Some(program) = real {
             let _ = child.kill();
             let _ = child.wait();
+            let policies = files.write("policies.yml", &for_policy_server(lab, manifest));
             let mut real = Command::new(program);
             real.current_dir(lab.path(""));
-            real.args([
-                "--policies",
-                POLICIES_OF_POLICY_SERVER,
-                "--policy-timeout",
-                "2",
-            ]);
+            real.arg("--policies").arg(policies);
             real.args([
                 "--policies-download-dir",
                 ".",
                 "--sigstore-cache-dir",
                 "sigstore",
             ]);
-            child = start(lab, &mut real, port, probe);
+            child = start(&files, &mut real, port, probe);
         }
         Self {
             child,
-            log: lab.path(LOG),
-            webhooks: std::fs::read_to_string(lab.path(WEBHOOKS)).unwrap(),
+            port,
+            webhooks: std::fs::read_to_string(files.path("webhooks.yaml")).unwrap(),
+            authority: certificate.pem(),
+            files,
         }
     }
 
@@ -86,7 +116,29 @@ impl PolicyServer {
 
     /// All that it said so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        std::fs::read_to_string(self.files.path("log")).unwrap_or_default()
+    }
+
+    /// What it answers without an API server between: status and body, which need not be JSON.
+    pub fn post(&self, path: &str, content_type: Option<&str>, body: Vec<u8>) -> (u16, Value) {
+        let url = format!("https://127.0.0.1:{}{path}", self.port);
+        let authority = reqwest::Certificate::from_pem(self.authority.as_bytes()).unwrap();
+        let client = reqwest::Client::builder()
+            .tls_certs_only([authority])
+            .timeout(Duration::from_secs(60))
+            .build()
+            .unwrap();
+        let mut request = client.post(url).body(body);
+        if let Some(content_type) = content_type {
+            request = request.header("content-type", content_type);
+        }
+        runtime::wait(async move {
+            let answer = request.send().await.unwrap();
+            let status = answer.status().as_u16();
+            let body = answer.bytes().await.unwrap();
+            (status, serde_json::from_slice(&body).unwrap_or_default())
+        })
+        .unwrap()
     }
 
     /// Ends it, as whatever ends a pod at once.
@@ -103,14 +155,18 @@ impl Drop for PolicyServer {
 }
 
 /// With the flags that both programs have.
-fn start(lab: &Lab, command: &mut Command, port: u16, probe: u16) -> Child {
-    let log = std::fs::File::create(lab.path(LOG)).unwrap();
+fn start(files: &Files, command: &mut Command, port: u16, probe: u16) -> Child {
+    let log = std::fs::File::create(files.path("log")).unwrap();
     let mut child = command
-        .env("KUBECONFIG", lab.path("kubeconfig"))
+        .env("KUBECONFIG", files.path("kubeconfig"))
         .env_remove("CONTINUITY_STORE")
         .args(["--addr", "127.0.0.1", "--port", &port.to_string()])
         .args(["--readiness-probe-port", &probe.to_string()])
-        .args(["--cert-file", "tls.crt", "--key-file", "tls.key"])
+        .arg("--cert-file")
+        .arg(files.path("tls.crt"))
+        .arg("--key-file")
+        .arg(files.path("tls.key"))
+        .args(["--policy-timeout", "2"])
         .args(["--sources-path", "sources.yaml"])
         .args(["--sigstore-trust-config", "trust.json"])
         .stdin(Stdio::null())
@@ -119,7 +175,7 @@ fn start(lab: &Lab, command: &mut Command, port: u16, probe: u16) -> Child {
         .spawn()
         .unwrap();
     let until = Instant::now() + Duration::from_secs(120);
-    let said = || std::fs::read_to_string(lab.path(LOG)).unwrap_or_default();
+    let said = || std::fs::read_to_string(files.path("log")).unwrap_or_default();
     loop {
         let url = format!("http://127.0.0.1:{probe}/readiness");
         let answer = runtime::wait(async move { reqwest::get(url).await }).unwrap();

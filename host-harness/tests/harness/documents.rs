@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use clap::CommandFactory as _;
+use host_harness::commands::Arguments;
 
 /// Those with commands of the two programs. Their paths are of the root of this repository.
 const DOCUMENTS: [&str; 2] = ["README.md", "docs/kwctl.md"];
@@ -165,6 +167,22 @@ fn shows_no_flag_that_kwctl_lacks_and_no_file_that_is_not_there() {
             }
         }
     }
+}
+
+#[test]
+fn the_table_of_commands_has_each() {
+    let text = std::fs::read_to_string(root().join("docs/commands.md")).unwrap();
+    let (_, table) = text
+        .split_once("## The program `continuity-harness`")
+        .unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let mut names = 0;
+    for command in Arguments::command().get_subcommands() {
+        let row = format!("| `{}", command.get_name());
+        assert!(table.contains(&row), "{row}");
+        names += 1;
+    }
+    assert!(names >= 7, "{names}");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn a_rejection_is_what_mode_message_and_origin_make_of_it() {
 
     let spoken = response("/validate/spoken");
     let status = json!({
-        "message": "see the wiki", "code": 403, "details": {"causes": [{"message": own["message"]}]},
+        "message": "see the wiki", "code": 403, "details": {"causes": [{"reason": null, "message": own["message"], "field": null}]},
     });
     assert_eq!(
         (&spoken["allowed"], &spoken["status"]),
