@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 
 #[path = "evaluate_tests/attacks.rs"]
 mod attacks;
+#[path = "evaluate_tests/beside.rs"]
+mod beside;
 #[path = "evaluate_tests/budget.rs"]
 mod budget;
 #[path = "evaluate_tests/exceptions.rs"]
