@@ -178,6 +178,14 @@ fn what_a_new_repository_costs() {
     Some(r#"{"version":1,"lastRun":"2026-02-23T00:00:00Z","baselines":1}"#),
     false
 )]
+#[case::seven_days_ago(
+    Some(r#"{"version":1,"lastRun":"2026-02-22T12:00:00Z","baselines":1}"#),
+    false
+)]
+#[case::and_a_second(
+    Some(r#"{"version":1,"lastRun":"2026-02-22T11:59:59Z","baselines":1}"#),
+    true
+)]
 #[case::long_ago(
     Some(r#"{"version":1,"lastRun":"2026-02-22T00:00:00Z","baselines":1}"#),
     true
