@@ -4,6 +4,10 @@
 //! cannot be read here" from "unsigned". Only a bundle with cosign's signature predicate is a signature; attestations
 //! prove no signer. Whatever cannot be told apart counts as a signature bundle: never as absent.
 
+mod manifest;
+
+pub use manifest::{ReferredLayer, ReferredManifest, referred_manifest};
+
 use crate::claims::LARGEST_MANIFEST;
 use crate::digest::Digest;
 use serde::Deserialize;
@@ -55,6 +59,24 @@ impl Referred {
             (None, Some(_)) if is_bundle => Self::Bundle,
             (None, None | Some(EMPTY_TYPE | "")) => Self::Unsaid,
             (None, Some(_)) => Self::Other,
+        }
+    }
+
+    /// The same of a manifest, which has a config too. Without an artifactType the config's media type is the artifact's
+    /// type (OCI image spec, "artifact usage"); of signatures in the referrers form of cosign 2 some tools say the one and
+    /// some the other, so either will do.
+    fn of_manifest(
+        artifact_type: Option<&str>,
+        config_type: Option<&str>,
+        annotations: Option<&BTreeMap<String, String>>,
+    ) -> Self {
+        match Self::of(artifact_type.or(config_type), annotations) {
+            Self::Other | Self::Attestation | Self::Unsaid
+                if config_type == Some(SIGNATURE_TYPE) =>
+            {
+                Self::Layers
+            }
+            said => said,
         }
     }
 }
@@ -116,26 +138,6 @@ impl Index {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Manifest {
-    artifact_type: Option<String>,
-    annotations: Option<BTreeMap<String, String>>,
-    config: Option<Config>,
-    layers: Option<Vec<Layer>>,
-}
-
-#[derive(Deserialize)]
-struct Layer {
-    size: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Config {
-    media_type: Option<String>,
-}
-
 impl Referrers {
     /// From the JSON under the fallback tag. `None` where that is an object without a list of manifests, such as an
     /// image: then nothing refers to the image. An index that cannot be read could list anything.
@@ -176,30 +178,6 @@ impl Referrers {
             }
         }
         Some(referrers)
-    }
-}
-
-/// What a referred manifest is. One that cannot be read counts as a signature, and signatures in whatever form are one.
-#[must_use]
-pub fn referred_manifest(json: &[u8]) -> Referred {
-    if json.len() > LARGEST_MANIFEST {
-        return Referred::Signature;
-    }
-    let Ok(manifest) = serde_json::from_slice::<Manifest>(json) else {
-        return Referred::Signature;
-    };
-    // Without an artifactType the config's media type is the artifact's type (OCI image spec, "artifact usage").
-    let of_config = manifest.config.and_then(|c| c.media_type);
-    let by_config = of_config.as_deref() == Some(SIGNATURE_TYPE);
-    let artifact_type = manifest.artifact_type.or(of_config);
-    let large = |layer: &Layer| layer.size > LARGEST_SIGNATURE;
-    match Referred::of(artifact_type.as_deref(), manifest.annotations.as_ref()) {
-        // Some tools say the one and some the other.
-        Referred::Other | Referred::Attestation if by_config => Referred::Signature,
-        // A size that is declared too large hides a signature from nobody but who looks for one.
-        Referred::Bundle if manifest.layers.iter().flatten().any(large) => Referred::Attestation,
-        Referred::Layers | Referred::Bundle | Referred::Unsaid => Referred::Signature,
-        said @ (Referred::Signature | Referred::Attestation | Referred::Other) => said,
     }
 }
 
@@ -282,36 +260,5 @@ mod tests {
             unreadable: false,
         };
         assert_eq!(Referrers::from_index(json.as_bytes()), Some(nothing));
-    }
-
-    #[rstest]
-    #[case::unreadable("[]", Referred::Signature)]
-    #[case::bundle_without_predicate(
-        r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json"}"#,
-        Referred::Signature
-    )]
-    #[case::bundle_of_a_signatures_size(
-        r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"size":65536}]}"#,
-        Referred::Signature
-    )]
-    #[case::bundle_of_another_size(
-        r#"{"artifactType":"application/vnd.dev.sigstore.bundle.v0.3+json","layers":[{"size":65537}]}"#,
-        Referred::Attestation
-    )]
-    #[case::large_and_says_so(
-        r#"{"annotations":{"dev.sigstore.bundle.predicateType":"https://sigstore.dev/cosign/sign/v1"},"layers":[{"size":99999}]}"#,
-        Referred::Signature
-    )]
-    #[case::size_unreadable(
-        r#"{"artifactType":"application/spdx+json","layers":[{"size":"x"}]}"#,
-        Referred::Signature
-    )]
-    #[case::sbom(r#"{"artifactType":"application/spdx+json"}"#, Referred::Other)]
-    #[case::by_config(
-        r#"{"config":{"mediaType":"application/vnd.oci.image.config.v1+json"}}"#,
-        Referred::Other
-    )]
-    fn what_cannot_be_told_is_a_signature(#[case] manifest: &str, #[case] referred: Referred) {
-        assert_eq!(referred_manifest(manifest.as_bytes()), referred);
     }
 }

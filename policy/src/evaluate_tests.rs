@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 
 #[path = "evaluate_tests/attacks.rs"]
 mod attacks;
+#[path = "evaluate_tests/beside.rs"]
+mod beside;
 #[path = "evaluate_tests/budget.rs"]
 mod budget;
 #[path = "evaluate_tests/exceptions.rs"]
@@ -175,6 +177,14 @@ fn what_a_new_repository_costs() {
 #[case::ran(
     Some(r#"{"version":1,"lastRun":"2026-02-23T00:00:00Z","baselines":1}"#),
     false
+)]
+#[case::seven_days_ago(
+    Some(r#"{"version":1,"lastRun":"2026-02-22T12:00:00Z","baselines":1}"#),
+    false
+)]
+#[case::and_a_second(
+    Some(r#"{"version":1,"lastRun":"2026-02-22T11:59:59Z","baselines":1}"#),
+    true
 )]
 #[case::long_ago(
     Some(r#"{"version":1,"lastRun":"2026-02-22T00:00:00Z","baselines":1}"#),

@@ -130,3 +130,14 @@ impl Place<'_> {
         }
     }
 }
+
+/// The digest that a tag means, as a registry tells it. One by another algorithm is read like a reference that spells it.
+///
+/// # Errors
+/// [`HostError::BadReference`] for such a one, and [`HostError::Unusable`] where it is no digest.
+pub fn resolved(digest: &str) -> Result<Digest, HostError> {
+    digest.parse().map_err(|_| match digest.split_once(':') {
+        Some((algorithm, _)) if algorithm != "sha256" => HostError::BadReference,
+        _ => HostError::Unusable,
+    })
+}

@@ -4,7 +4,7 @@
 
 use crate::baseline::ConfigMapData;
 use crate::digest::Digest;
-use crate::host::{Host, Place};
+use crate::host::{Host, Place, resolved};
 use crate::host_error::{self, HostError};
 use crate::registry_words::Asked;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -127,17 +127,6 @@ fn verified(answer: Result<VerificationResponse, Error>, digest: &Digest) -> Res
         Ok(response) => positive(&response, digest),
         Err(error) => Err(classified(&error, host_error::of_verification)),
     }
-}
-
-/// The digest that a tag means. One by another algorithm is read like a reference that spells it.
-///
-/// # Errors
-/// When it is no SHA-256 digest.
-pub fn resolved(digest: &str) -> Result<Digest, HostError> {
-    digest.parse().map_err(|_| match digest.split_once(':') {
-        Some((algorithm, _)) if algorithm != "sha256" => HostError::BadReference,
-        _ => HostError::Unusable,
-    })
 }
 
 /// Whether a verification says what was asked: trusted, and about this very digest.

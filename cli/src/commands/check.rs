@@ -7,6 +7,7 @@ mod registries;
 mod store;
 mod trials;
 
+use chrono::Utc;
 use clap::{Args, ValueEnum};
 use signature_continuity::baseline::Baseline;
 use signature_continuity::settings::Settings;
@@ -108,7 +109,7 @@ impl Check {
         let location = self.knowledge.location(Some(&self.images));
         store::try_permissions(&location, self.policy_server.as_ref(), settings, trials);
         let baselines = match self.knowledge.store(settings, Some(&self.images)) {
-            Ok(store) => store::try_store(store.as_ref(), trials),
+            Ok(store) => store::try_store(store.as_ref(), Utc::now(), trials),
             Err(error) => {
                 trials.wrong("store", &format!("{error:#}"));
                 Vec::new()

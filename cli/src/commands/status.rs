@@ -203,7 +203,12 @@ impl Report {
     }
 }
 
-fn learning(state: Option<&LearnerState>, listed: &[Listed], now: DateTime<Utc>) -> Vec<String> {
+/// What there is to say of the last run.
+pub(super) fn learning(
+    state: Option<&LearnerState>,
+    listed: &[Listed],
+    now: DateTime<Utc>,
+) -> Vec<String> {
     let Some(state) = state else {
         return vec!["nothing was ever learned here to the end; run continuity learn".to_owned()];
     };

@@ -4,7 +4,7 @@
 //! otherwise. What the learner sees is held against the same baseline by the same rules, for what is learned and for what
 //! is said beside; it never changes what is said of admission.
 
-use super::{Found, IfEnforced, Image, Place};
+use super::{Found, IfEnforced, Image};
 use crate::observation::ObservedImage;
 use chrono::{DateTime, Utc};
 use signature_continuity::baseline::Lookup;
@@ -44,7 +44,7 @@ pub fn judge(
     let ruling = image
         .places
         .iter()
-        .map(|place| judgement.ruling_in(&surroundings_of(place)))
+        .map(|place| judgement.ruling_in(&surroundings(&place.namespace)))
         .filter(|ruling| ruling.enforced)
         .max_by_key(|ruling| ruling.decision)
         .unwrap_or_else(|| judgement.ruling.clone());
@@ -82,18 +82,13 @@ fn as_policy(image: &Image, seen: &ObservedImage) -> Observation {
     of_index.unwrap_or(&seen.as_policy).clone()
 }
 
-/// What runs are pods, whatever made them.
-fn surroundings(namespace: &str) -> Surroundings<'_> {
+/// What runs are pods, whatever made them; of a list, those of a namespace without a name.
+pub(super) fn surroundings(namespace: &str) -> Surroundings<'_> {
     Surroundings {
         namespace,
         template: false,
         audit: false,
     }
-}
-
-/// Of one place of an image.
-pub(super) fn surroundings_of(place: &Place) -> Surroundings<'_> {
-    surroundings(&place.namespace)
 }
 
 fn if_enforced(ruling: &Ruling) -> IfEnforced {

@@ -279,12 +279,13 @@ fn is_silent(entry: &Entry) -> bool {
     observation.is_ok_and(|it| matches!(it.unknown, Some((Cause::Outage, _))))
 }
 
-/// Whether the settings enforce a scope that an image runs in; without a repository, one that it could be of.
+/// Whether the settings enforce a scope that an image runs in; without a repository, one that it could be of; without a
+/// place, one of every namespace, as for images that can be looked at.
 fn is_enforced(settings: &Settings, image: &Image, names: Option<&RepositoryNames>) -> bool {
-    image
-        .places
-        .iter()
-        .any(|place| scope(settings, &judge::surroundings_of(place), names).is_enforced())
+    let places = image.places.iter().map(|place| place.namespace.as_str());
+    places
+        .chain([""])
+        .any(|namespace| scope(settings, &judge::surroundings(namespace), names).is_enforced())
 }
 
 /// Whether the known-good image is looked at and its signer not proven by its `.sig`, which is what the policy looks at. Not

@@ -3,6 +3,8 @@
 use super::*;
 use crate::baseline::tests::make::established;
 use crate::inventory::Place;
+use rstest::rstest;
+use serde_json::{Value, json};
 use signature_continuity::digest::Digest;
 use signature_continuity::drift::Drift;
 use signature_continuity::observe::Observation;
@@ -60,10 +62,20 @@ fn familiarity(repository: &Repository) -> Familiarity {
 }
 
 fn groups(images: &[&str], concurrency: usize, stop: bool) -> (Vec<Group>, Vec<String>) {
+    let images = images.iter().map(|spelled| image(spelled)).collect();
+    groups_of(images, &Settings::default(), concurrency, stop)
+}
+
+fn groups_of(
+    images: Vec<Image>,
+    settings: &Settings,
+    concurrency: usize,
+    stop: bool,
+) -> (Vec<Group>, Vec<String>) {
     let observer = Blind::default();
     let stop = AtomicBool::new(stop);
     let survey = Survey {
-        settings: &Settings::default(),
+        settings,
         observer: &observer,
         concurrency,
         now: DateTime::from_timestamp(1_795_000_000, 0).unwrap(),
@@ -74,7 +86,6 @@ fn groups(images: &[&str], concurrency: usize, stop: bool) -> (Vec<Group>, Vec<S
         cursor: &Cursor::default(),
     };
     let mut groups = Vec::new();
-    let images = images.iter().map(|spelled| image(spelled)).collect();
     survey
         .run(images, &|_| Lookup::Absent, &|_| {}, |group| {
             groups.push(group);
@@ -128,6 +139,44 @@ fn what_cannot_be_looked_at_is_an_entry_that_says_why_in_plain_characters() {
     let entry = groups.first().unwrap().entries.first().unwrap();
     assert_eq!(entry.found.as_ref().unwrap_err(), "no way? in");
     assert!(!entry.is_rejected() && crate::learner::is_drift(entry));
+}
+
+/// What is no reference could be of any repository; what the registry's client does not take is of its own.
+#[rstest]
+#[case::nothing(json!([]), false, false)]
+#[case::everything(json!([{}]), true, true)]
+#[case::its_namespace(json!([{"namespaces": ["prod"]}]), true, true)]
+#[case::another_namespace(json!([{"namespaces": ["staging"]}]), false, false)]
+#[case::its_repository(json!([{"namespaces": ["prod"], "repositories": ["r.example/*"]}]), true, true)]
+#[case::another_repository(json!([{"namespaces": ["prod"], "repositories": ["ghcr.io/**"]}]), true, false)]
+#[case::another_of_everything(json!([{"repositories": ["ghcr.io/**"]}]), true, false)]
+fn what_cannot_be_looked_at_is_rejected_where_a_scope_of_it_is_enforced(
+    #[case] enforce: Value,
+    #[case] no_reference: bool,
+    #[case] not_taken: bool,
+) {
+    let settings = json!({ "enforce": enforce }).to_string();
+    let settings = Settings::parse(settings.as_bytes()).unwrap();
+    let is_named = enforce.to_string().contains("namespaces");
+    for (spelled, expected) in [("UPPER/:", no_reference), ("r.example/hidden:1", not_taken)] {
+        for places in [image(spelled).places, BTreeSet::new()] {
+            // What is of no place is of no namespace that has a name.
+            let expected = expected && !(places.is_empty() && is_named);
+            let images = vec![Image {
+                places,
+                ..image(spelled)
+            }];
+            let (groups, _) = groups_of(images, &settings, 1, false);
+            let entry = groups.first().unwrap().entries.first().unwrap();
+            assert!(entry.found.is_err() && entry.drifts_at_admission());
+            assert_eq!(
+                (entry.enforced, entry.is_rejected()),
+                (expected, expected),
+                "{spelled} {:?}",
+                entry.image.places
+            );
+        }
+    }
 }
 
 #[test]

@@ -5,20 +5,20 @@ use continuity_testkit::server::{Answer, Server};
 use serde_json::{Value, json};
 
 const STATE: &str = "/api/v1/namespaces/signature-continuity/configmaps/continuity-state";
-const CONFIG_MAPS: &str = "/api/v1/namespaces/signature-continuity/configmaps";
+pub const CONFIG_MAPS: &str = "/api/v1/namespaces/signature-continuity/configmaps";
 
 /// Two clusters, and a kubeconfig whose current context is staging.
-struct Clusters {
-    prod: Server,
-    staging: Server,
-    files: tempfile::TempDir,
+pub struct Clusters {
+    pub prod: Server,
+    pub staging: Server,
+    pub files: tempfile::TempDir,
 }
 
-fn json_answer(code: u16, value: &Value) -> Answer {
+pub fn json_answer(code: u16, value: &Value) -> Answer {
     Answer::new(code, value.to_string()).header("content-type", "application/json")
 }
 
-fn absent(kind: &str) -> Answer {
+pub fn absent(kind: &str) -> Answer {
     json_answer(
         404,
         &json!({"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": 404,
@@ -26,15 +26,20 @@ fn absent(kind: &str) -> Answer {
     )
 }
 
-fn list(kind: &str, version: &str) -> Answer {
+/// A list of these objects.
+pub fn list_of(kind: &str, version: &str, items: &[Value]) -> Answer {
     json_answer(
         200,
-        &json!({"apiVersion": version, "kind": kind, "metadata": {}, "items": []}),
+        &json!({"apiVersion": version, "kind": kind, "metadata": {}, "items": items}),
     )
 }
 
+fn list(kind: &str, version: &str) -> Answer {
+    list_of(kind, version, &[])
+}
+
 impl Clusters {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (prod, staging) = (Server::start(), Server::start());
         let cluster = |name: &str, server: &Server| json!({"name": name, "cluster": {"server": server.url("")}});
         let context =
@@ -80,7 +85,7 @@ impl Clusters {
         }
     }
 
-    fn call(&self, arguments: &[&str]) -> (i32, String) {
+    pub fn call(&self, arguments: &[&str]) -> (i32, String) {
         let trust = self.files.path().join("trust.json");
         let sigstore = continuity_testkit::PrivateSigstore::new().unwrap();
         std::fs::write(&trust, sigstore.trust_config_json()).unwrap();
@@ -100,7 +105,7 @@ impl Clusters {
     }
 }
 
-fn asked_for_baselines(server: &Server) -> bool {
+pub fn asked_for_baselines(server: &Server) -> bool {
     server.requests().iter().any(|it| it.contains(CONFIG_MAPS))
 }
 

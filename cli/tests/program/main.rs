@@ -15,4 +15,5 @@ mod clusters;
 mod contexts;
 mod learning;
 mod observation;
+mod of_a_cluster;
 mod races;

@@ -1,6 +1,6 @@
 //! Requests of every shape: kinds, updates, several images, and what cannot be read.
 
-use continuity_testkit::Identity;
+use continuity_testkit::{Fault, FaultRule, Identity};
 use serde_json::{Value, json};
 
 use crate::studio::{Expected, Studio, release};
@@ -222,6 +222,17 @@ fn unreadable(studio: &mut Studio) -> anyhow::Result<()> {
             code: Some(403),
         })?;
     }
+    // Only the registry says that the tag means something that is no reference.
+    let mut scene = studio.scene("unreadable-other-digest")?;
+    scene.known()?;
+    let sha512 = format!("sha512:{}", "a".repeat(128));
+    scene.fault(FaultRule::new(&scene.path, "v1", Fault::Means(sha512)));
+    scene.run_tag("v1");
+    scene.take(&Expected {
+        drift: "unreadable",
+        posture: &[],
+        code: Some(403),
+    })?;
     let odd: [(&str, Value, Option<u16>); 3] = [
         (
             "unreadable-kind",

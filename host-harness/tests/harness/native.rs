@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use signature_continuity::baseline::ConfigMapData;
 use signature_continuity::digest::Digest;
-use signature_continuity::host::{Host, Place};
+use signature_continuity::host::{Host, Place, resolved};
 use signature_continuity::host_error::{self, Asked, HostError};
 use signature_continuity::kubewarden::positive;
 
@@ -96,7 +96,7 @@ impl Host for NativeHost<'_> {
             };
             host_error::of_registry(text, &asked, &[])
         })?;
-        response.digest.parse().map_err(|_| HostError::Unusable)
+        resolved(&response.digest)
     }
 
     fn manifest(&self, name: &str, place: &Place<'_>) -> Result<Vec<u8>, HostError> {

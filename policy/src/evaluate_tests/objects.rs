@@ -230,6 +230,43 @@ fn a_reference_that_only_the_host_rejects() {
     }
 }
 
+/// A digest by another algorithm is no reference where a tag means it, as where it is spelled.
+#[rstest]
+#[case::sha512(format!("sha512:{}", "a".repeat(128)), ("unreadable", 403))]
+#[case::sha384(format!("sha384:{}", "a".repeat(96)), ("unreadable", 403))]
+// What is no digest at all is an answer that nobody understands.
+#[case::short("sha256:aa".to_owned(), ("undetermined (answer)", 500))]
+#[case::no_digest("v2".to_owned(), ("undetermined (answer)", 500))]
+fn a_tag_that_means_another_digest(#[case] digest: String, #[case] expected: (&str, u16)) {
+    let (drift, code) = expected;
+    let drifts = vec![drift.to_owned()];
+    for (kind, path, enforced_code) in [("Pod", POD, Some(code)), ("Deployment", TEMPLATE, None)] {
+        for (fields, code) in [
+            (json!({"enforce": [{}]}), enforced_code),
+            (
+                json!({"enforce": [{}], "onUndetermined": "admit"}),
+                enforced_code,
+            ),
+            (json!({}), None),
+        ] {
+            let host = learned_host();
+            host.tag_of(REPOSITORY, "v1", &digest);
+            let object = workload(path, &[&at_tag("v1")]);
+            let settings = settings(fields);
+            let request = request(kind, "CREATE", &object, &Value::Null);
+            let evaluation = evaluate(&host, &settings, &request);
+            assert_eq!(told(&evaluation), (drifts.clone(), code), "{kind}");
+            assert_eq!(
+                host.kinds(),
+                ["config-map", "digest"],
+                "nothing of it is asked for"
+            );
+            let warnings = answer(&evaluation).warnings;
+            assert_eq!(warnings.len(), usize::from(code.is_none()), "{warnings:?}");
+        }
+    }
+}
+
 #[rstest]
 #[case::delete("DELETE")]
 #[case::connect("CONNECT")]

@@ -5,7 +5,7 @@ use crate::baseline::{
     Baseline, ConfigMapData, LABEL, NAMES_KEY, Names, STATE_NAME, Shard, config_map_name,
 };
 use crate::digest::Digest;
-use crate::host::{Host, Place};
+use crate::host::{Host, Place, resolved};
 use crate::host_error::{self, HostError};
 use crate::registry_words::Asked;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -29,7 +29,7 @@ pub(crate) struct FakeHost {
     clock: Cell<DateTime<Utc>>,
     step: Cell<TimeDelta>,
     config_maps: RefCell<BTreeMap<String, ConfigMapData>>,
-    tags: RefCell<BTreeMap<String, Digest>>,
+    tags: RefCell<BTreeMap<String, String>>,
     manifests: RefCell<BTreeMap<String, Vec<u8>>>,
     layers: RefCell<BTreeMap<String, Vec<SignatureLayer>>>,
     missing: RefCell<BTreeSet<Digest>>,
@@ -132,9 +132,14 @@ impl FakeHost {
 
     /// Serves an image under a tag.
     pub(crate) fn tag(&self, name: &str, tag: &str, digest: &Digest) {
+        self.tag_of(name, tag, digest.as_str());
+    }
+
+    /// Says that a tag means this, which need not be a digest that the policy knows.
+    pub(crate) fn tag_of(&self, name: &str, tag: &str, digest: &str) {
         self.tags
             .borrow_mut()
-            .insert(format!("{name}:{tag}"), digest.clone());
+            .insert(format!("{name}:{tag}"), digest.to_owned());
     }
 
     /// Serves signatures of cosign 2.
@@ -150,7 +155,7 @@ impl FakeHost {
         self.layers.borrow_mut().remove(&reference);
         self.tags
             .borrow_mut()
-            .insert(reference.clone(), Digest::of(manifest));
+            .insert(reference.clone(), Digest::of(manifest).to_string());
         self.manifests
             .borrow_mut()
             .insert(reference, manifest.to_vec());
@@ -258,9 +263,8 @@ impl Host for FakeHost {
             return Err(of_registry(failure, name, tag));
         }
         let tags = self.tags.borrow();
-        tags.get(&format!("{name}:{tag}"))
-            .cloned()
-            .ok_or_else(|| absent(tag))
+        let digest = tags.get(&format!("{name}:{tag}"));
+        resolved(digest.ok_or_else(|| absent(tag))?)
     }
 
     fn manifest(&self, name: &str, place: &Place<'_>) -> Result<Vec<u8>, HostError> {

@@ -9,6 +9,7 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde::Deserialize;
 use signature_continuity::digest::Digest;
+use signature_continuity::host::resolved;
 use signature_continuity::host_error::{Asked, HostError};
 use signature_continuity::registry_words::of_response;
 
@@ -46,8 +47,8 @@ impl RepositoryClient {
         let head = self.ask(Method::HEAD, self.own(path), MANIFESTS, 0).await?;
         match head.status.as_u16() {
             200 => {
-                if let Some(digest) = served_digest(&head.headers) {
-                    return Ok(digest);
+                if let Some(said) = said_digest(&head.headers) {
+                    return resolved(said);
                 }
             }
             401 | 429 | 500..=599 => return Err(of_status(&head)),
@@ -68,7 +69,7 @@ impl RepositoryClient {
         if answer.status.as_u16() != 200 {
             return Err(self.refused(path, &answer));
         }
-        let served = served_digest(&answer.headers);
+        let served = said_digest(&answer.headers).and_then(|said| said.parse::<Digest>().ok());
         let bytes = answer.body.ok_or(HostError::Unusable)?;
         let own = Digest::of(&bytes);
         let as_asked = digest.is_none_or(|digest| *digest == own);
@@ -223,14 +224,9 @@ fn of_status(answer: &RegistryResponse) -> HostError {
     of_response(answer.status.as_u16(), &[], &asked, &[])
 }
 
-/// The digest that the registry says it serves, where it is one that we know.
-fn served_digest(headers: &HeaderMap) -> Option<Digest> {
-    headers
-        .get("docker-content-digest")?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+/// What the registry says is the digest of what it serves.
+fn said_digest(headers: &HeaderMap) -> Option<&str> {
+    headers.get("docker-content-digest")?.to_str().ok()
 }
 
 fn is_web_page(headers: &HeaderMap) -> bool {

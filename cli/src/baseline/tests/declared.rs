@@ -2,6 +2,7 @@
 
 use super::*;
 use signature_continuity::baseline::Origin;
+use signature_continuity::settings::Settings;
 
 #[test]
 fn it_begins_nothing() {
@@ -79,4 +80,38 @@ fn the_first_digest_of_an_approved_signer_that_runs_teaches_where_it_was_built()
     let (after, _) = learned(learn(Some(&ahead), &[seen], now() + DAY));
     assert_ne!(after.provenance, before.provenance);
     assert_eq!(after.record(&id(&branch(1))).unwrap().digests, 1);
+}
+
+/// Whoever signed it, and whether or not it would be the first: what does not run says nothing of where a signer builds.
+#[test]
+fn a_release_to_come_teaches_no_provenance() {
+    let approval = Approval {
+        by: "ada".to_owned(),
+        reason: "TICKET-1".to_owned(),
+        at: now() + DAY,
+    };
+    let elsewhere = || release().with_extension(11, "self-hosted");
+    for (mut before, signer) in [
+        // An established baseline, a cold one, and one whose signer was approved and never ran.
+        (established(), elsewhere()),
+        (first(), elsewhere()),
+        (
+            approve(&established(), &signer_of(&branch(1)), true, &approval),
+            branch(1),
+        ),
+    ] {
+        for known in [before.provenance.clone(), Default::default()] {
+            before.provenance = known.clone();
+            let seen = image("v7", &[by(signer.clone())]);
+            let sights = [declared(&seen).unwrap()];
+            let (after, news) = learned(ahead(
+                Some(&before),
+                &sights,
+                &Settings::default(),
+                now() + DAY,
+            ));
+            assert_eq!(news, [BaselineEvent::Verified(digest("v7"))]);
+            assert_eq!(after.provenance, known);
+        }
+    }
 }

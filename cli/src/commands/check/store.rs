@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use signature_continuity::baseline::Baseline;
 use signature_continuity::clean::clean;
 use signature_continuity::settings::Settings;
@@ -12,7 +12,7 @@ use crate::commands::learned::gone;
 use crate::kubernetes::{Cluster, ClusterError, Permission};
 use crate::output::cause::with_cause;
 use crate::output::words::counted;
-use crate::store::{Location, Store, lost};
+use crate::store::{LearnerState, Location, Store, lost};
 
 /// The account that a policy server runs as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,7 +152,11 @@ fn try_server(
 }
 
 /// What is in the store; the baselines that can be used.
-pub(super) fn try_store(store: &dyn Store, trials: &mut Trials) -> Vec<Baseline> {
+pub(super) fn try_store(
+    store: &dyn Store,
+    now: DateTime<Utc>,
+    trials: &mut Trials,
+) -> Vec<Baseline> {
     let listed = match store.list() {
         Ok(listed) => listed,
         Err(error) => {
@@ -199,23 +203,67 @@ pub(super) fn try_store(store: &dyn Store, trials: &mut Trials) -> Vec<Baseline>
             "learner",
             "never came to its end here; run continuity learn",
         ),
-        Ok(Some(state)) => {
-            let ended = format!("ended last on {}", state.state.last_run.format("%Y-%m-%d"));
-            if state.state.is_gone(Utc::now()) {
-                trials.wrong("learner", &ended);
-            } else {
-                trials.right("learner", &ended);
-            }
-        }
+        Ok(Some(state)) => try_learner(&state, now, trials),
         Err(error) => trials.wrong("learner", &with_cause(&error)),
     }
     usable
 }
 
+fn try_learner(state: &LearnerState, now: DateTime<Utc>, trials: &mut Trials) {
+    let ended = format!("ended last on {}", state.state.last_run.format("%Y-%m-%d"));
+    if state.state.is_gone(now) {
+        trials.wrong("learner", &ended);
+    } else {
+        trials.right("learner", &ended);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::status::learning;
+    use crate::inventory::Cursor;
+    use chrono::TimeDelta;
     use rstest::rstest;
+    use signature_continuity::baseline::State;
+    use std::collections::BTreeMap;
+
+    /// The policy warns by the same rule, and its tests have the same days.
+    #[rstest]
+    #[case::just_before(TimeDelta::days(7) - TimeDelta::seconds(1), false)]
+    #[case::exactly(TimeDelta::days(7), false)]
+    #[case::just_after(TimeDelta::days(7) + TimeDelta::seconds(1), true)]
+    // A clock that runs ahead is no learner that is gone.
+    #[case::in_the_future(TimeDelta::days(-1), false)]
+    fn check_and_status_agree_when_the_learner_is_gone(
+        #[case] ago: TimeDelta,
+        #[case] expected: bool,
+    ) {
+        let now = Utc::now();
+        let state = LearnerState {
+            state: State {
+                version: 1,
+                last_run: now - ago,
+                baselines: 0,
+            },
+            examined: BTreeMap::new(),
+            found: None,
+            cursor: Cursor::default(),
+        };
+        let mut trials = Trials::default();
+        try_learner(&state, now, &mut trials);
+        assert_eq!(
+            trials.failures(),
+            usize::from(expected),
+            "{}",
+            trials.text()
+        );
+        let remarks = learning(Some(&state), &[], now);
+        let is_told = remarks
+            .iter()
+            .any(|it| it.contains("the learner ended last"));
+        assert_eq!(is_told, expected, "{remarks:?}");
+    }
 
     #[rstest]
     #[case("kubewarden/policy-server", true)]

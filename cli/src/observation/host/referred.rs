@@ -6,8 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use signature_continuity::bundles::Referred;
+use signature_continuity::bundles::{self, Referred};
 use signature_continuity::digest::Digest;
 
 use continuity_registry::Listing;
@@ -73,45 +72,19 @@ pub(super) struct ReferredManifest {
     pub(super) bundle: Result<Digest, &'static str>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Manifest {
-    artifact_type: Option<String>,
-    annotations: Option<BTreeMap<String, String>>,
-    config: Option<Config>,
-    #[serde(default)]
-    layers: Vec<Layer>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Config {
-    media_type: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Layer {
-    digest: String,
-    size: i64,
-    urls: Option<serde_json::Value>,
-}
-
 impl ReferredManifest {
     /// From its JSON. One that cannot be read could be a signature.
     pub(super) fn parse(json: &[u8]) -> Self {
-        let Ok(manifest) = serde_json::from_slice::<Manifest>(json) else {
+        let Some(bundles::ReferredManifest { mut kind, layers }) =
+            bundles::ReferredManifest::read(json)
+        else {
             return Self {
                 kind: Referred::Signature,
                 bundle: Err("its manifest cannot be read"),
             };
         };
-        // Without an artifactType the config's media type is the artifact's type (OCI image spec, "artifact usage").
-        let of_config = manifest.config.and_then(|config| config.media_type);
-        let artifact_type = manifest.artifact_type.or(of_config);
-        let mut kind = Referred::of(artifact_type.as_deref(), manifest.annotations.as_ref());
         let within = |size: i64, largest: usize| usize::try_from(size).is_ok_and(|s| s <= largest);
-        let bundle = match manifest.layers.as_slice() {
+        let bundle = match layers.as_slice() {
             [layer] if layer.size < 0 => Err("its size cannot be read"),
             [layer] if kind == Referred::Signature && !within(layer.size, LARGEST_BUNDLE) => {
                 Err("it is larger than 64 KiB")
@@ -202,6 +175,11 @@ mod tests {
     )]
     #[case::cosign_2(
         r#"{"config":{"mediaType":"application/vnd.dev.cosign.artifact.sig.v1+json"},"layers":[]}"#,
+        Referred::Layers,
+        false
+    )]
+    #[case::cosign_2_beside_another_type(
+        r#"{"artifactType":"application/vnd.acme.signature","config":{"mediaType":"application/vnd.dev.cosign.artifact.sig.v1+json"},"layers":[]}"#,
         Referred::Layers,
         false
     )]

@@ -159,3 +159,42 @@ fn explain_has_no_page() {
     let text = desk.ends(2, &["explain", &image, "--output", "html"]);
     assert!(text.contains("continuity inventory"), "{text}");
 }
+
+/// What is no reference is rejected as a pod's where a scope that it could be of is enforced, and is drift elsewhere.
+#[test]
+fn what_is_no_reference_ends_the_inventory_as_the_policy_would_judge_it() {
+    let desk = Desk::new(World::established());
+    let pod = |namespace: &str| {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "api", "namespace": namespace},
+            "spec": {"containers": [{"name": "api", "image": "ghcr.io/Acme/api:v1"}]},
+        });
+        desk.write("pod.json", &pod.to_string());
+    };
+    let list = desk.write("images.txt", "ghcr.io/Acme/api:v1\n");
+    let list = list.to_str().unwrap();
+    for (enforce, in_prod, in_staging, listed) in [
+        (json!([{"namespaces": ["prod"]}]), 4, 3, 3),
+        (
+            json!([{"namespaces": ["prod"], "repositories": ["quay.io/**"]}]),
+            4,
+            3,
+            3,
+        ),
+        (json!([{}]), 4, 4, 4),
+        (json!([]), 3, 3, 3),
+    ] {
+        let settings = json!({
+            "certificateAuthorities": [desk.world.sigstore.chain_pem()], "enforce": enforce,
+        });
+        desk.write("settings.json", &settings.to_string());
+        for (namespace, status) in [("prod", in_prod), ("staging", in_staging)] {
+            pod(namespace);
+            let text = desk.ends(status, &["inventory", "--manifests", "pod.json"]);
+            assert!(text.contains("unreadable"), "{text}");
+            desk.ends(0, &["inventory", "--manifests", "pod.json", "--exit-zero"]);
+        }
+        let text = desk.ends(listed, &["inventory", "--images", list]);
+        assert!(text.contains("unreadable"), "{text}");
+    }
+}

@@ -159,3 +159,29 @@ fn a_registry_that_fails_fails_for_both() {
         Some((Cause::Outage, Some(_)))
     ));
 }
+
+/// The policy takes no reference whose tag means a digest by another algorithm; a digest that is none it does not understand.
+#[test]
+fn a_tag_that_means_another_digest_is_no_reference_for_both() {
+    let lab = Lab::new();
+    push_signature(&lab, &workflow());
+    let signer = see(&lab, Lookup::Absent).observation.proven[0]
+        .signer()
+        .clone();
+    let tag = lab.registry.image(NAME, "v1").parse().unwrap();
+    let lookup = Lookup::Usable(known(&lab, &signer));
+    let see = |digest: &str| {
+        lab.registry.clear_faults();
+        let rule = FaultRule::new("*", "v1", Fault::Means(digest.to_owned()));
+        lab.registry.fault(rule);
+        lab.observer
+            .observe(&tag, &lab.settings(&[]), &lookup, now())
+    };
+    assert!(see(&format!("sha512:{}", "a".repeat(128))).is_err());
+    let seen = see("v1").unwrap();
+    for observation in [&seen.observation, &seen.as_policy] {
+        assert_eq!(observation.unknown, Some((Cause::Answer, None)));
+    }
+    let seen = see(&lab.digest).unwrap();
+    assert_eq!(seen.as_policy.proven[0].signer(), &signer, "{seen:?}");
+}

@@ -10,7 +10,8 @@ use continuity_testkit::sigstore::{
 use rstest::rstest;
 use serde_json::{Value, json};
 use signature_continuity::baseline::Format;
-use signature_continuity::posture::Posture;
+use signature_continuity::posture::{Cause, Posture};
+use signature_continuity::settings::Settings;
 
 use super::{Lab, NAME, signed_at, workflow};
 
@@ -107,6 +108,23 @@ fn signatures_in_the_referrers_form_of_cosign_2_are_proven(#[case] listed_as: Op
         .delete(NAME, &fallback_tag(&lab.digest))
         .unwrap();
     is_signed_by_one(&lab.see(&[]));
+}
+
+/// Some tools say in the config alone that it is a signature, and give the artifact a type of their own.
+#[test]
+fn so_are_those_whose_artifact_has_another_type() {
+    let lab = Lab::new();
+    let digest = push_old_form(&lab, &[layer_by(&lab, &workflow())], |json| {
+        json["artifactType"] = json!("application/vnd.acme.signature");
+    });
+    list(&lab, &[digest], None);
+    let settings =
+        json!({"certificateAuthorities": [lab.sigstore.chain_pem()], "observeNew": true});
+    let settings = Settings::parse(settings.to_string().as_bytes()).unwrap();
+    let seen = lab.see_image(&lab.image(), &settings);
+    is_signed_by_one(&seen);
+    // The policy cannot prove it, and knows who can.
+    assert_eq!(seen.as_policy.unknown, Some((Cause::Format, None)));
 }
 
 #[test]

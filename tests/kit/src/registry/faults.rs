@@ -8,6 +8,8 @@ use serde_json::json;
 
 use super::Words;
 
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
 /// What to answer in place of the truth.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -36,6 +38,8 @@ pub enum Fault {
     RetryAfter(u16, String),
     /// A redirect to this address.
     Redirect(String),
+    /// 200, and that what is there has this digest.
+    Means(String),
     /// 200 and bytes that are no JSON.
     Garbage,
     /// Nothing for so long, then the truth.
@@ -167,11 +171,10 @@ impl Fault {
                 Answer::text(*status, "come back later").with("retry-after", after)
             }
             Self::Redirect(address) => Answer::text(307, "elsewhere").with("location", address),
-            Self::Garbage => Answer::new(
-                200,
-                "application/vnd.oci.image.manifest.v1+json",
-                b"\x00<html>not a manifest".to_vec(),
-            ),
+            Self::Means(digest) => {
+                Answer::new(200, MANIFEST, b"{}".to_vec()).with("docker-content-digest", digest)
+            }
+            Self::Garbage => Answer::new(200, MANIFEST, b"\x00<html>not a manifest".to_vec()),
             Self::Hang(_) => return None,
         })
     }
