@@ -26,6 +26,7 @@ mod e2e {
     mod learning;
     pub mod page;
     pub mod registry;
+    mod release;
 }
 
 #[path = "../../cli/tests/races/mod.rs"]
