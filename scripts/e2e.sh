@@ -5,7 +5,7 @@
 # runs the tests that need them. They start and stop servers of their own. REGISTRY_BIN, COSIGN2, COSIGN3, CHROMIUM,
 # ETCD_BIN and KUBE_APISERVER_BIN name other programs; POLICY_WASM another module. SCREENSHOTS names a directory for
 # pictures of the inventory's page. Where there is a kwctl (KWCTL, or on PATH) the same evaluations run through it, and answers
-# and sessions are compared.
+# and sessions are compared. STATIC_PROGRAM names a `continuity` without libraries for the image; else one is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/registry.sh
@@ -23,6 +23,18 @@ export POLICY_WASM=${POLICY_WASM:-$PWD/policy.wasm}
 cargo build --workspace --bins "$@"
 # The whole workspace is named so that what `make test` compiled is used again.
 cargo test --workspace --features host-harness/e2e --test e2e "$@"
+
+# Of the real program, unoptimised: what is asked is whether it can be shipped and run, not how fast it is.
+status=0
+program=${STATIC_PROGRAM:-$(STATIC_PROFILE=dev CARGO_PROFILE_DEV_DEBUG=false CARGO_PROFILE_DEV_STRIP=symbols \
+  scripts/static.sh amd64)} || status=$?
+if ((status == 0)); then
+  STATIC_PROGRAM=$program cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored release::static_program
+elif ((status == 3)); then
+  echo "the image was not tried: no program for it can be built here" >&2
+else
+  exit "$status"
+fi
 
 if kwctl=${KWCTL:-$(command -v kwctl)}; then
   KWCTL=$kwctl cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored kwctl::

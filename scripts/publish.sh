@@ -20,14 +20,22 @@ version=$("$root/scripts/versions.sh")
 command -v "$cosign" >/dev/null || { echo "expected cosign, to sign what is pushed" >&2; exit 1; }
 [[ -e $dist/policy.wasm && -e $dist/image/digest ]] || { echo "expected policy.wasm and image/ in $dist" >&2; exit 1; }
 
-# Signatures of hosts' kind, which Kubewarden verifies today: cosign 3 makes bundles unless it is told.
-old_format=()
-[[ $("$cosign" version 2>&1) != *v3.* ]] || old_format=(--new-bundle-format=false --use-signing-config=false)
+# What Kubewarden's hosts verify today: cosign 3 makes bundles unless it is told.
+# $1: the command
+old_format() {
+  local help flag
+  help=$("$cosign" "$1" --help 2>&1)
+  for flag in --new-bundle-format --use-signing-config; do
+    [[ $help != *"$flag"* ]] || printf '%s\n' "$flag=false"
+  done
+}
+mapfile -t sign_options < <(old_format sign)
+mapfile -t attest_options < <(old_format attest)
 published=
 # $1: what it is; $2: its reference by digest
 sign() {
   [[ $2 =~ @sha256:[0-9a-f]{64}$ ]] || { echo "expected a reference by digest for the $1, got \`$2\`" >&2; exit 1; }
-  "$cosign" sign --yes --recursive "${old_format[@]}" "${cosign_options[@]}" "$2" >&2
+  "$cosign" sign --yes --recursive "${sign_options[@]}" "${cosign_options[@]}" "$2" >&2
   published+="$1 $2"$'\n'
 }
 
@@ -43,7 +51,7 @@ reference=$("$release" push "${push_options[@]}" "$dist/image/layout" "$registry
 [[ ${reference#*@} == "$(<"$dist/image/digest")" ]] || { echo "the registry has another image than $dist/image: $reference" >&2; exit 1; }
 sign image "$reference"
 for bill in "$dist"/image/sbom-*.cdx.json; do
-  "$cosign" attest --yes --type cyclonedx --predicate "$bill" "${old_format[@]}" "${cosign_options[@]}" "$reference" >&2
+  "$cosign" attest --yes --type cyclonedx --predicate "$bill" "${attest_options[@]}" "${cosign_options[@]}" "$reference" >&2
 done
 
 for chart in "$dist"/*.tgz; do

@@ -21,12 +21,13 @@ mod e2e {
     mod kubernetes_inventory;
     mod kubernetes_races;
     mod kubernetes_roles;
-    mod kwctl;
+    pub mod kwctl;
     pub mod lab;
     mod learning;
     pub mod page;
     pub mod registry;
     mod release;
+    mod release_kwctl;
 }
 
 #[path = "../../cli/tests/races/mod.rs"]

@@ -10,13 +10,11 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use oci_client::Reference;
 use oci_client::client::{Config, ImageLayer};
-use oci_client::manifest::{
-    IMAGE_MANIFEST_MEDIA_TYPE, OciImageManifest, WASM_CONFIG_MEDIA_TYPE, WASM_LAYER_MEDIA_TYPE,
-};
+use oci_client::manifest::{OciImageManifest, WASM_CONFIG_MEDIA_TYPE, WASM_LAYER_MEDIA_TYPE};
 use serde::Deserialize;
 use wasmparser::{Parser, Payload};
 
-use crate::oci::digest_of;
+use crate::oci::{MANIFEST, digest_of};
 use crate::registry::{Destination, credentials};
 
 const SECTION: &str = "io.kubewarden.metadata";
@@ -50,7 +48,7 @@ impl PushModule {
                 .with_context(|| format!("cannot push {reference}"))?;
             // What the registry has is what was sent, or it is not told as published.
             let (there, _) = client
-                .pull_manifest_raw(&reference, &auth, &[IMAGE_MANIFEST_MEDIA_TYPE])
+                .pull_manifest_raw(&reference, &auth, &[MANIFEST])
                 .await?;
             by_digest(&reference, &there, &manifest)
         })

@@ -5,6 +5,7 @@
 //! is no reason to go on as nobody.
 
 use std::future::Future;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -62,6 +63,9 @@ impl Destination {
 
 /// Nobody's, where none are kept for this registry.
 pub(crate) fn credentials(registry: &str) -> anyhow::Result<RegistryAuth> {
+    if !logins().is_some_and(|file| file.exists()) {
+        return Ok(RegistryAuth::Anonymous);
+    }
     match docker_credential::get_credential(registry) {
         Ok(DockerCredential::UsernamePassword(user, password)) => {
             Ok(RegistryAuth::Basic(user, password))
@@ -71,14 +75,18 @@ pub(crate) fn credentials(registry: &str) -> anyhow::Result<RegistryAuth> {
                 "the credentials for {registry} are an identity token: log in with a name and a token"
             )
         }
-        Err(
-            CredentialRetrievalError::ConfigNotFound
-            | CredentialRetrievalError::NoCredentialConfigured,
-        ) => Ok(RegistryAuth::Anonymous),
+        Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(RegistryAuth::Anonymous),
         Err(error) => {
             Err(error).with_context(|| format!("cannot read the credentials for {registry}"))
         }
     }
+}
+
+/// Where logins are kept; nowhere, where nobody has a home.
+fn logins() -> Option<PathBuf> {
+    let directory = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+    let home = || std::env::home_dir().map(|home| home.join(".docker"));
+    Some(directory.or_else(home)?.join("config.json"))
 }
 
 #[cfg(test)]
