@@ -45,6 +45,8 @@ build: ## The programs `continuity` and `continuity-harness`, unoptimised
 
 policy.wasm: $(POLICY_SOURCES) ## The module, without metadata
 	@scripts/wasm-target.sh wasm32-wasip1
+	CARGO_ENCODED_RUSTFLAGS=$$(scripts/remap.sh wasm32-wasip1)
+	export CARGO_ENCODED_RUSTFLAGS
 	$(CARGO) build --package signature-continuity --profile policy --target wasm32-wasip1 $(LOCKED)
 	cp $(TARGET_DIR)/wasm32-wasip1/policy/signature_continuity.wasm $@
 
@@ -55,6 +57,16 @@ annotated-policy.wasm: policy.wasm metadata.yml README.md ## The module as it is
 	  $(MAKE) --no-print-directory build
 	  $(HARNESS) annotate --metadata-path metadata.yml --usage-path README.md --output-path $@ policy.wasm
 	fi
+
+.PHONY: image
+image: ## The operators' image as an OCI layout in target/image, without a daemon; ARCH="amd64 arm64"
+	@scripts/image.sh $(ARCH)
+
+.PHONY: module-reproducible image-reproducible
+module-reproducible: annotated-policy.wasm ## Builds the module again in another folder: the same bytes, or it fails
+	@scripts/reproduce.sh module
+image-reproducible: ## Builds the image again in another folder, of the commit and of what `make image` made of it
+	@scripts/reproduce.sh image $(ARCH)
 
 .PHONY: version
 version: ## Raises the project's version everywhere: make version VERSION=0.2.0

@@ -9,6 +9,7 @@
 # and sessions are compared; KWCTL_HOST (1.35 or 1.36) says with which generation's libraries it was built, where its version
 # does not. Where there is a policy-server (POLICY_SERVER, or on PATH) the API server's tests run with it as well as with
 # `continuity-harness serve`, and the answers of the two are compared.
+# STATIC_PROGRAM names a `continuity` without libraries for the image; else one is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scripts/registry.sh
@@ -35,6 +36,18 @@ policy_server=${POLICY_SERVER:-$(command -v policy-server || true)}
 unset POLICY_SERVER
 # The whole workspace is named so that what `make test` compiled is used again.
 cargo test --workspace --features host-harness/e2e --test e2e "$@"
+
+# Of the real program, unoptimised: what is asked is whether it can be shipped and run, not how fast it is.
+status=0
+program=${STATIC_PROGRAM:-$(STATIC_PROFILE=dev CARGO_PROFILE_DEV_DEBUG=false CARGO_PROFILE_DEV_STRIP=symbols \
+  scripts/static.sh amd64)} || status=$?
+if ((status == 0)); then
+  STATIC_PROGRAM=$program cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored release::static_program
+elif ((status == 3)); then
+  echo "the image was not tried: no program for it can be built here" >&2
+else
+  exit "$status"
+fi
 
 if kwctl=${KWCTL:-$(command -v kwctl)}; then
   KWCTL=$kwctl cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored kwctl::

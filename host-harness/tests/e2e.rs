@@ -25,7 +25,7 @@ mod e2e {
     mod kubernetes_inventory;
     mod kubernetes_races;
     mod kubernetes_roles;
-    mod kwctl;
+    pub mod kwctl;
     pub mod lab;
     mod learning;
     pub mod manifests;
@@ -33,6 +33,8 @@ mod e2e {
     pub mod policy_server;
     mod policy_server_answers;
     pub mod registry;
+    mod release;
+    mod release_kwctl;
     mod serving;
 }
 

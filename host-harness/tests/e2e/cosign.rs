@@ -9,6 +9,15 @@ pub struct Cosign {
     home: tempfile::TempDir,
 }
 
+const VERIFY: [&str; 6] = [
+    "verify",
+    "--key",
+    "key.pub",
+    "--insecure-ignore-tlog",
+    "--allow-insecure-registry",
+    "--allow-http-registry",
+];
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Version {
     Two,
@@ -73,15 +82,31 @@ impl Cosign {
     }
 
     pub fn verify_with_key(&self, image: &str) {
-        self.call(&[
-            "verify",
-            "--key",
-            "key.pub",
-            "--insecure-ignore-tlog",
-            "--allow-insecure-registry",
-            "--allow-http-registry",
-            image,
-        ]);
+        let mut arguments = VERIFY.to_vec();
+        arguments.push(image);
+        self.call(&arguments);
+    }
+
+    /// Fails unless cosign refuses the image.
+    pub fn refuses(&self, image: &str) {
+        let mut command = self.command(&VERIFY);
+        let output = command.arg(image).output().expect("cosign starts");
+        assert!(!output.status.success(), "{image} verifies");
+    }
+
+    /// Fails unless cosign refuses the image where it is asked with a key that signed nothing.
+    pub fn refuses_with_another_key(&self, image: &str) {
+        Self::two().refuses(image);
+    }
+
+    /// This cosign, and how it signs with its key, in words without blanks.
+    pub fn program_and_options(&self) -> (&std::ffi::OsStr, String) {
+        let key = self.home().join("key.key");
+        let options = format!(
+            "--key {} --tlog-upload=false --allow-insecure-registry --allow-http-registry",
+            key.display()
+        );
+        (&self.program, options)
     }
 
     /// The same key in another cosign's hand.
@@ -96,15 +121,19 @@ impl Cosign {
         self.home.path()
     }
 
-    fn call(&self, arguments: &[&str]) {
-        let output = Command::new(&self.program)
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .args(arguments)
             .current_dir(self.home())
             .env("HOME", self.home())
             .env("COSIGN_PASSWORD", "")
-            .stdin(Stdio::null())
-            .output()
-            .expect("cosign starts");
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn call(&self, arguments: &[&str]) {
+        let output = self.command(arguments).output().expect("cosign starts");
         assert!(
             output.status.success(),
             "cosign {arguments:?}: {}",

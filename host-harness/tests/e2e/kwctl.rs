@@ -34,7 +34,7 @@ const CASES: [&str; 10] = [
     "new-not-asked",
 ];
 
-fn kwctl() -> Command {
+pub fn kwctl() -> Command {
     Command::new(std::env::var_os("KWCTL").unwrap_or_else(|| "kwctl".into()))
 }
 
