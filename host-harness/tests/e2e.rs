@@ -36,6 +36,7 @@ mod e2e {
     mod release;
     mod release_kwctl;
     mod serving;
+    pub mod watching;
 }
 
 #[path = "../../cli/tests/races/mod.rs"]

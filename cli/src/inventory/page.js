@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const CHUNK = 200;
+  const EVERY = 10_000;
   const MOST_PLACES = 200;
   const OUTCOMES = [
     ["rejected", "Rejected"],
@@ -25,7 +26,7 @@
     const text = String(value ?? "").replace(HIDDEN, "?");
     return text.length > most ? text.slice(0, most - 1) + "…" : text;
   };
-  const data = JSON.parse(byId("data").textContent);
+  let data = JSON.parse(byId("data").textContent);
 
   /** An element with classes and children; texts become text. */
   const node = (name, classes, ...children) => {
@@ -42,7 +43,7 @@
   const when = (time) => (time ? clean(time).replace("T", " ").replace("Z", " UTC") : undefined);
   const known = (outcome) => (WORDS.has(outcome) ? outcome : "undetermined");
 
-  const images = data.images.map((image, at) => {
+  const read = () => data.images.map((image, at) => {
     const places = image.places.map((place) => (place.namespace ? place.namespace + "/" : "") + place.name);
     const signers = (image.signatures ?? []).flatMap(({ signer }) => [signer.name, signer.issuer, signer.subject, signer.id]);
     const searched = [
@@ -56,6 +57,7 @@
       text: searched.filter(Boolean).join("\n").toLowerCase(),
     };
   });
+  let images = read();
 
   const sorts = {
     outcome: (row) => row.at,
@@ -255,28 +257,38 @@
 
   // ---- what is around them
 
-  for (const [name, word] of OUTCOMES) {
+  const tiles = () => byId("tiles").replaceChildren(...OUTCOMES.map(([name, word]) => {
     const number = data.counts.outcome[name] ?? 0;
     const tile = node("button", `tile ${name}${number ? "" : " zero"}`, node("b", "", String(number)), node("span", "", node("i", "mark"), word));
     tile.type = "button";
     tile.dataset.outcome = name;
     tile.addEventListener("click", () => { outcome = outcome === name ? null : name; refresh(); });
-    byId("tiles").append(tile);
-  }
+    return tile;
+  }));
   const choices = (id, all, values) => {
+    const chosen = byId(id).value;
     const option = (value, text) => { const element = node("option", "", text); element.value = value; return element; };
-    byId(id).append(option("", all), ...values.map(([value, text]) => option(value, text)));
+    byId(id).replaceChildren(option("", all), ...values.map(([value, text]) => option(value, text)));
+    byId(id).value = values.some(([value]) => value === chosen) ? chosen : "";
   };
   const present = (of) => [...new Set(images.map(of))].sort(compare).map((word) => [word, clean(word)]);
-  choices("drift", "Any", present((row) => row.image.drift));
-  choices("posture", "Any", present((row) => row.image.posture ?? "unknown"));
-  const namespaces = [...new Set(images.flatMap((row) => [...row.namespaces]))].sort(compare);
-  choices("namespace", "All", namespaces.map((name) => ["/" + name, clean(name, 63) || "(none)"]));
-  if (data.notes.length) {
-    byId("notes").hidden = false;
-    byId("notes").querySelector("summary").textContent = data.notes.length === 1 ? "1 note" : `${data.notes.length} notes`;
-    byId("notes").querySelector("ul").append(...data.notes.map((text) => node("li", "", foreign(text))));
-  }
+  const list = (id, title, lines) => {
+    byId(id).hidden = lines.length === 0;
+    byId(id).querySelector("summary").textContent = title;
+    byId(id).querySelector("ul").replaceChildren(...lines.map((line) => node("li", "", line)));
+  };
+  const surround = () => {
+    tiles();
+    choices("drift", "Any", present((row) => row.image.drift));
+    choices("posture", "Any", present((row) => row.image.posture ?? "unknown"));
+    const namespaces = [...new Set(images.flatMap((row) => [...row.namespaces]))].sort(compare);
+    choices("namespace", "All", namespaces.map((name) => ["/" + name, clean(name, 63) || "(none)"]));
+    list("notes", data.notes.length === 1 ? "1 note" : `${data.notes.length} notes`, data.notes.map((text) => foreign(text)));
+    const changes = data.changes ?? [];
+    list("changes", `What changed: ${changes.length === 1 ? "1 change" : changes.length + " changes"}, the last at ${when(changes[0]?.at) ?? "no time"}`,
+      changes.map((change) => [node("time", "quiet", when(change.at)), " ", foreign(change.repository, "name"), " ", foreign(change.what)]));
+    byId("none").textContent = images.length === 0 ? "Nothing was looked at." : "No image matches these filters.";
+  };
   filters.addEventListener("input", refresh);
   filters.addEventListener("submit", (event) => event.preventDefault());
   filters.addEventListener("reset", () => { outcome = null; sorted = { by: "outcome", descending: false }; setTimeout(refresh); });
@@ -290,7 +302,37 @@
   byId("more").addEventListener("click", () => more());
   new IntersectionObserver((entries) => { if (entries.some((entry) => entry.isIntersecting) && rendered < matching.length) more(); }, { rootMargin: "600px" }).observe(byId("more"));
   addEventListener("beforeprint", () => more(true));
-  if (images.length === 0) byId("none").textContent = "Nothing was looked at.";
+
+  // ---- a page that goes on: newer data is shown at once, unless somebody reads the details of an image
+
+  const show = (newer) => {
+    data = newer;
+    images = read();
+    surround();
+    refresh();
+    byId("taken").textContent = when(data.taken);
+    byId("newer").hidden = true;
+  };
+  const said = (text) => { byId("live").hidden = false; byId("live").textContent = text; };
+  let waiting = null;
+  const look = async () => {
+    try {
+      const answer = await fetch("inventory.json", { cache: "no-store" });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const newer = await answer.json();
+      said("Live");
+      const same = ({ images, notes, changes }) => JSON.stringify([images, notes, changes]);
+      if (same(newer) === same(data)) byId("taken").textContent = when(newer.taken);
+      else if (rows.querySelector("tr.open")) { waiting = newer; byId("newer").hidden = false; }
+      else show(newer);
+    } catch {
+      said("Not live: no answer for newer data. What is shown is as of the time above.");
+    }
+    setTimeout(look, EVERY);
+  };
+  byId("newer").addEventListener("click", () => { if (waiting) show(waiting); });
+  surround();
   byId("app").hidden = false;
   refresh();
+  if (data.live) { said("Live"); setTimeout(look, EVERY); }
 })();

@@ -52,12 +52,19 @@ impl Troubles {
         fresh.map(|(_, trouble)| trouble.clone()).collect()
     }
 
-    fn set(&self, kind: &'static Kind, trouble: Option<String>) {
+    fn clear(&self, kind: &'static Kind) {
         let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match trouble {
-            Some(trouble) => drop(troubles.insert(kind.resource, (Instant::now(), trouble))),
-            None => drop(troubles.remove(kind.resource)),
+        troubles.remove(kind.resource);
+    }
+
+    /// Logged when it begins, or is another one.
+    fn set(&self, kind: &'static Kind, trouble: String) {
+        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = troubles.get(kind.resource);
+        if before.is_none_or(|(_, before)| *before != trouble) {
+            warn!("{trouble}");
         }
+        troubles.insert(kind.resource, (Instant::now(), trouble));
     }
 }
 
@@ -80,7 +87,7 @@ pub(super) fn follow(
             while let Some(event) = events.next().await {
                 match event {
                     Ok(event) => {
-                        troubles.set(kind, None);
+                        troubles.clear(kind);
                         take(kind, read(kind, event));
                     }
                     Err(error) => {
@@ -89,7 +96,7 @@ pub(super) fn follow(
                             take(kind, ObjectEvent::Begin);
                             take(kind, ObjectEvent::Complete);
                         }
-                        troubles.set(kind, Some(trouble(kind, error, &name)));
+                        troubles.set(kind, trouble(kind, error, &name));
                     }
                 }
             }
@@ -132,7 +139,5 @@ fn trouble(kind: &'static Kind, error: watcher::Error, cluster: &str) -> String 
         verb,
         ..Question::list(kind.resource, None)
     };
-    let error = ClusterError::new(error, &question, cluster);
-    warn!(%error, "is not followed just now");
-    error.to_string()
+    ClusterError::new(error, &question, cluster).to_string()
 }
