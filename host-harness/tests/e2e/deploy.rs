@@ -291,7 +291,6 @@ fn the_chart_is_without_fault_to_helm() {
 /// Each flag of a container's arguments is one of the command that it calls.
 #[rstest]
 #[case("learn", "CronJob")]
-#[ignore = "the program has no `watch` yet"]
 #[case("watch", "Deployment")]
 fn the_learner_is_called_by_flags_that_it_has(#[case] overlay: &str, #[case] kind: &str) {
     let objects = with_secrets(overlay);

@@ -136,6 +136,8 @@ spec:
         {{- if $stays }}
         - name: POD_NAME
           valueFrom: {fieldRef: {fieldPath: metadata.name}}
+        - name: POD_IP
+          valueFrom: {fieldRef: {fieldPath: status.podIP}}
         {{- end }}
         - name: XDG_CACHE_HOME
           value: /var/cache/continuity
