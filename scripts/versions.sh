@@ -28,6 +28,8 @@ places() {
     esac
     place perhaps "$file" "$published:v"
     place perhaps "$file" "$published .*--version v?"
+    place perhaps "$file" 'signature-continuity/\.github/workflows/release\.yml@refs/tags/v'
+    place perhaps "$file" '^\$ git checkout v'
     place perhaps "$file" '^ *(newTag|tag): "?v'
     place perhaps "$file" 'app\.kubernetes\.io/version: "?v?'
     place perhaps "$file" 'helm\.sh/chart: "?[a-z-]+-'

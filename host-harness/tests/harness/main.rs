@@ -30,6 +30,7 @@ mod native_words;
 mod questions;
 mod recordings;
 mod registries;
+mod release_scripts;
 mod sessions;
 #[allow(dead_code, reason = "the settings' reference uses more of it")]
 #[path = "../../../policy/tests/settings_reference/fields.rs"]
