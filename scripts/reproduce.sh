@@ -24,9 +24,14 @@ same() {
 case $what in
   module)
     [[ -e annotated-policy.wasm ]] || { echo "expected annotated-policy.wasm: make annotated-policy.wasm" >&2; exit 1; }
-    (cd "$work/elsewhere" && env -u CARGO_TARGET_DIR -u POLICY_WASM make annotated-policy.wasm >&2)
+    (cd "$work/elsewhere" && env -u CARGO_TARGET_DIR -u POLICY_WASM make policy.wasm >&2)
+    # By what annotated the one that is here.
+    annotate=("${CARGO_TARGET_DIR:-target}/debug/continuity-harness")
+    ! command -v kwctl >/dev/null || annotate=(kwctl)
+    "${annotate[@]}" annotate --metadata-path metadata.yml --usage-path README.md \
+      --output-path "$work/annotated-policy.wasm" "$work/elsewhere/policy.wasm"
     same "the module" "sha256:$(sha256sum <annotated-policy.wasm | cut -d' ' -f1)" \
-      "sha256:$(sha256sum <"$work/elsewhere/annotated-policy.wasm" | cut -d' ' -f1)"
+      "sha256:$(sha256sum <"$work/annotated-policy.wasm" | cut -d' ' -f1)"
     ;;
   image)
     digest=${CARGO_TARGET_DIR:-target}/image/digest

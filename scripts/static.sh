@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# usage: scripts/static.sh ARCH [CARGO OPTION…]      ARCH is amd64 or arm64
+# usage: scripts/static.sh ARCH [PROGRAM]      ARCH is amd64 or arm64
 #
-# Builds the program `continuity` for Linux without a C library to load, as the image and the releases have it, and prints
-# where it is. The same sources give the same bytes, in whatever folder and on whatever x86-64 Linux: the Rust compiler is
+# Builds the program `continuity` (or `continuity-harness`) for Linux without a C library to load, as the image and the
+# releases have it, and prints where it is. The same sources give the same bytes, in whatever folder and on whatever x86-64 Linux: the Rust compiler is
 # the one of rust-toolchain.toml, the C compiler (for the TLS library) the one below, from PyPI, and no path is kept.
 # STATIC_PROFILE names another profile than `dist`. Ends with 3 where this machine cannot build for ARCH.
 set -euo pipefail
@@ -12,10 +12,15 @@ zig=0.17.1
 case ${1:-} in
   amd64) machine=x86_64 ;;
   arm64) machine=aarch64 ;;
-  *) echo "usage: scripts/static.sh amd64|arm64 [CARGO OPTION…]" >&2; exit 2 ;;
+  *) echo "usage: scripts/static.sh amd64|arm64 [continuity|continuity-harness]" >&2; exit 2 ;;
 esac
 arch=$1
-shift
+program=${2:-continuity}
+case $program in
+  continuity) package=continuity-cli ;;
+  continuity-harness) package=host-harness ;;
+  *) echo "expected continuity or continuity-harness, got $program" >&2; exit 2 ;;
+esac
 target=$machine-unknown-linux-musl
 cannot() { echo "nothing can be built for $arch here: $1" >&2; exit 3; }
 
@@ -59,5 +64,5 @@ name=${target//-/_}
 export "CC_$name=$bin/cc" "AR_$name=$bin/ar" "CFLAGS_$name=${c_flags[*]}"
 export CARGO_ENCODED_RUSTFLAGS SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0}
 profile=${STATIC_PROFILE:-dist}
-cargo build --package continuity-cli --bin continuity --profile "$profile" --target "$target" --locked "$@" >&2
-echo "${CARGO_TARGET_DIR:-target}/$target/${profile/#dev/debug}/continuity"
+cargo build --package "$package" --bin "$program" --profile "$profile" --target "$target" --locked >&2
+echo "${CARGO_TARGET_DIR:-target}/$target/${profile/#dev/debug}/$program"

@@ -29,6 +29,9 @@ places() {
     place perhaps "$file" '\?ref=v'
     place perhaps "$file" "$published:v"
     place perhaps "$file" "$published .*--version v?"
+    place perhaps "$file" 'signature-continuity/\.github/workflows/release\.yml@refs/tags/v'
+    place perhaps "$file" '^\$ git checkout v'
+    place perhaps "$file" 'signature-continuity//deploy/[a-z/-]+\?ref=v'
     place perhaps "$file" '^ *(newTag|tag): "?v'
     place perhaps "$file" 'app\.kubernetes\.io/version: "?v?'
     place perhaps "$file" 'helm\.sh/chart: "?[a-z-]+-'

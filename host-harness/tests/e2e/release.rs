@@ -71,6 +71,26 @@ fn publish(lab: &Lab, cosign: &Cosign) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Runs the script with which the release, too, verifies what it published; by the key of `signer`.
+fn verify(lab: &Lab, cosign: &Cosign, signer: &Cosign) -> Output {
+    let key = lab.write("signer.pub", &signer.public_key());
+    let options = format!(
+        "--key {} --insecure-ignore-tlog --allow-insecure-registry --allow-http-registry",
+        key.display()
+    );
+    Command::new(root().join("scripts/verify.sh"))
+        .arg(lab.path("dist/published.txt"))
+        .args([
+            "signature-continuity/signature-continuity",
+            "refs/tags/v0.0.0",
+        ])
+        .env("COSIGN", cosign.program_and_options().0)
+        .env("VERIFY_OPTIONS", options)
+        .env("HOME", lab.path(""))
+        .output()
+        .unwrap()
+}
+
 fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap()
 }
@@ -106,10 +126,18 @@ fn static_program_and_module_are_published_verified_pulled_and_run(#[case] cosig
     );
 
     let published = publish(&lab, &cosign);
+    assert_eq!(published.keys().collect::<Vec<_>>(), ["image", "module"]);
     for reference in published.values() {
         cosign.verify_with_key(reference);
         cosign.refuses_with_another_key(reference);
     }
+    let said = verify(&lab, &cosign, &cosign);
+    let found = |name: &str| format!("{name}={}\n", published[name].split_once('@').unwrap().1);
+    assert_eq!(
+        succeeded(&said),
+        format!("{}{}", found("module"), found("image"))
+    );
+    assert!(!verify(&lab, &cosign, &Cosign::two()).status.success());
 
     // The module that is pulled is the one that was built, and the tag names it.
     let module = std::fs::read(lab.path("dist/policy.wasm")).unwrap();

@@ -33,6 +33,7 @@ mod native_words;
 mod questions;
 mod recordings;
 mod registries;
+mod release_scripts;
 mod serve;
 mod sessions;
 #[allow(dead_code, reason = "the settings' reference uses more of it")]

@@ -23,6 +23,7 @@ const MANIFEST: &str = "\
       helm.sh/chart: signature-continuity-VERSION
       image: ghcr.io/signature-continuity/continuity:vVERSION@sha256:00
       newTag: vVERSION
+# https://github.com/signature-continuity/signature-continuity//deploy/base?ref=vVERSION
 # helm install continuity oci://ghcr.io/signature-continuity/charts/continuity --version VERSION.
 ";
 const CHART: &str =
@@ -201,6 +202,13 @@ fn refuses_what_is_no_raise(#[case] version: &str, #[case] status: i32, #[case] 
 #[case::label("deploy/tested/manifest.yaml", "/version: \"", "/version: \"1")]
 #[case::tag("deploy/tested/manifest.yaml", "newTag: v", "newTag: v1")]
 #[case::install("deploy/tested/manifest.yaml", "--version ", "--version 1")]
+#[case::remote("deploy/tested/manifest.yaml", "?ref=v", "?ref=v1")]
+#[case::identity(
+    "docs/verify.md",
+    "release.yml@refs/tags/v",
+    "release.yml@refs/tags/v1"
+)]
+#[case::checkout("docs/verify.md", "$ git checkout v", "$ git checkout v1")]
 #[case::chart("deploy/tested/chart/Chart.yaml", "\nversion: ", "\nversion: 1")]
 #[case::app(
     "deploy/tested/chart/Chart.yaml",
