@@ -15,6 +15,10 @@
 mod changed;
 #[path = "../examples/record-cases/continuous.rs"]
 mod continuous;
+#[path = "../examples/record-cases/expected.rs"]
+mod expected;
+#[path = "../examples/record-cases/hostile.rs"]
+mod hostile;
 #[path = "../examples/record-cases/published_name.rs"]
 mod published_name;
 #[path = "../examples/record-cases/recording.rs"]
@@ -27,6 +31,8 @@ mod studio;
 mod take;
 #[path = "../examples/record-cases/undetermined.rs"]
 mod undetermined;
+#[path = "../examples/record-cases/weaker.rs"]
+mod weaker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@
 //! and only where there is something to lose. A workload is rejected for what is proven alone: its pods are judged anew.
 
 use crate::baseline::Lookup;
-use crate::drift::Drift;
+use crate::drift::{Drift, Rejects};
 use crate::settings::{EnforceEntry, OnUndetermined, Settings, Unenforced};
 use chrono::{DateTime, Utc};
 
@@ -36,24 +36,6 @@ impl Code {
             Self::Forbidden => 403,
         }
     }
-}
-
-/// Where a drift rejects, once its scope is enforced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejects {
-    /// Nowhere.
-    Never,
-    /// Even where nothing was learned: 403.
-    Always,
-    /// Against an established baseline: 403.
-    Established,
-    /// 500, whatever is known of the repository.
-    TryAgain,
-    /// 500 where there is something to lose; what is waivable, `onUndetermined: admit` waives.
-    TryAgainAtStake {
-        /// Whether operators may admit it.
-        waivable: bool,
-    },
 }
 
 /// Why an image is admitted although its drift rejects elsewhere.

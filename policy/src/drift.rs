@@ -9,13 +9,14 @@ mod downgrade;
 mod invalid;
 mod new;
 mod pin;
+mod rejects;
 mod signer;
 mod undetermined;
 mod unsigned;
 
 pub use case::Case;
+pub use rejects::Rejects;
 
-use crate::decision::Rejects;
 use crate::fingerprint::{Fingerprint, PinFound};
 use crate::host_error::Outage;
 use crate::posture::Cause;

@@ -1,8 +1,9 @@
 //! The one asynchronous runtime of a program, for code that waits for its answers.
 //!
 //! Invariant: whoever waits is on a thread of his own, never on one of the runtime's: it has few, and a task that waits
-//! for another would keep it from running. The runtime is never shut down: a request that nobody waits for any more ends
-//! with the process. A task that panics is lost, and whoever waits for it is told.
+//! for another would keep it from running. What blocks inside a task goes to `spawn_blocking`. The runtime is never shut
+//! down: a request that nobody waits for any more ends with the process. A task that panics is lost, and whoever waits for
+//! it is told.
 
 use std::future::Future;
 use std::sync::{OnceLock, mpsc};
@@ -42,12 +43,13 @@ pub fn wait<T: Send + 'static>(
     receiver.recv().map_err(|_| TaskLost)
 }
 
-/// Begins `future`, and waits for nothing.
+/// Runs `future` beside whoever calls, for as long as the process lasts.
 ///
 /// # Errors
 /// When no thread can be started.
 pub fn spawn(future: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
-    runtime().map(|runtime| drop(runtime.spawn(future)))
+    runtime()?.spawn(future);
+    Ok(())
 }
 
 fn runtime() -> std::io::Result<&'static Runtime> {
@@ -78,5 +80,31 @@ mod tests {
     fn waits_and_tells_who_is_lost() {
         assert_eq!(wait(async { 7 }), Ok(7));
         assert_eq!(wait(async { panic!("lost") }), Err::<(), _>(TaskLost));
+    }
+
+    /// Whatever goes on beside, as many as there are threads and more: none of them holds up who waits.
+    #[test]
+    fn what_goes_on_beside_keeps_nobody_waiting() {
+        let (sender, receiver) = mpsc::channel();
+        for n in 0..THREADS * 4 {
+            let sender = sender.clone();
+            spawn(async move {
+                let _ = sender.send(n);
+                std::future::pending::<()>().await;
+            })
+            .ok();
+        }
+        assert_eq!(wait(async { 7 }), Ok(7));
+        let mut begun: Vec<usize> = receiver.iter().take(THREADS * 4).collect();
+        begun.sort_unstable();
+        assert_eq!(begun, (0..THREADS * 4).collect::<Vec<_>>());
+    }
+
+    /// From the threads of another runtime, as a test's, it can be waited for too.
+    #[test]
+    fn whoever_has_a_runtime_of_his_own_can_wait() {
+        let other = Builder::new_current_thread().build().ok();
+        let waited = other.map(|other| other.block_on(async { wait(async { 7 }) }));
+        assert_eq!(waited, Some(Ok(7)));
     }
 }

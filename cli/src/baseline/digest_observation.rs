@@ -3,7 +3,7 @@
 //! Invariant: somebody new is taken from a digest only where everybody who signed it was seen and judged, and nobody
 //! else can have been there before. In doubt nobody is.
 
-use super::untaught::Reason;
+use super::reason::Reason;
 use crate::observation::{ObservedImage, Signature, SignedRepository};
 use chrono::{DateTime, Utc};
 use signature_continuity::digest::Digest;

@@ -6,8 +6,8 @@
 use super::digest_observation::{DigestObservation, in_order};
 use super::digests::OTHERS as MOST_AHEAD;
 use super::history::{Past, Qualified, qualified};
+use super::reason::Reason;
 use super::result::{BaselineEvent, UpdateResult};
-use super::untaught::Reason;
 use super::update::BaselineUpdate;
 use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::Baseline;

@@ -10,6 +10,7 @@ mod digests;
 mod fold;
 mod history;
 mod provenance;
+mod reason;
 mod result;
 mod strangers;
 mod unsigned;
@@ -22,9 +23,10 @@ pub use digests::is_to_be_trimmed;
 pub use fold::{Terms, ahead, fold};
 pub use history::Past;
 pub use provenance::note_provenance;
+pub use reason::Reason;
 pub use result::{BaselineEvent, UpdateResult};
 pub use unsigned::never_signed;
-pub use untaught::{Reason, Untaught, untaught};
+pub use untaught::{Untaught, untaught};
 
 #[cfg(test)]
 pub(crate) mod tests;

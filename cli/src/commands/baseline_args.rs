@@ -11,9 +11,10 @@ use clap::Args;
 use serde_json::Value;
 use signature_continuity::settings::Settings;
 
+use super::contexts::{is_another_cluster, name};
 use super::images::Images;
 use crate::definition::{Definition, Mode};
-use crate::kubernetes::{Cluster, current_context};
+use crate::kubernetes::current_context;
 use crate::output::read_text;
 use crate::store::{Location, Store};
 
@@ -170,28 +171,6 @@ impl BaselineArgs {
     ) -> anyhow::Result<Arc<dyn Store>> {
         let location = self.location(images);
         Ok(location.open(&settings.baseline.namespace, create)?)
-    }
-}
-
-/// Whether two contexts are of different clusters, by the addresses of their API servers. What cannot be told is taken for
-/// another one.
-pub(super) fn is_another_cluster(one: Option<&str>, other: Option<&str>) -> bool {
-    if one == other {
-        return false;
-    }
-    match (Cluster::connect(one), Cluster::connect(other)) {
-        (Ok(one), Ok(other)) => one.server() != other.server(),
-        (Ok(_) | Err(_), _) => true,
-    }
-}
-
-fn name(context: Option<&str>) -> String {
-    match context {
-        Some(context) => format!("kubernetes:{context}"),
-        None => match current_context() {
-            Some(context) => format!("the current context, {context}"),
-            None => "the cluster that this runs in".to_owned(),
-        },
     }
 }
 

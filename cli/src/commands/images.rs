@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use signature_continuity::clean::{SHOWN, clean};
 
-use super::baseline_args::is_another_cluster;
+use super::contexts::is_another_cluster;
 use crate::inventory::sources::{self, Gathered};
 use crate::inventory::{Image, cluster_images};
 use crate::kubernetes::Cluster;

@@ -4,6 +4,7 @@ mod approve;
 mod baseline_args;
 mod check;
 mod completions;
+mod contexts;
 mod decision;
 mod explain;
 mod identity;

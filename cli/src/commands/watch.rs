@@ -9,7 +9,8 @@ use clap::Args;
 use sha2::{Digest as _, Sha256};
 use signature_continuity::duration;
 
-use super::baseline_args::{BaselineArgs, is_another_cluster};
+use super::baseline_args::BaselineArgs;
+use super::contexts::is_another_cluster;
 use super::registry_args::RegistryArgs;
 use super::stop::stop_when_interrupted;
 use crate::kubernetes::Cluster;

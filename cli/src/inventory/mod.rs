@@ -28,9 +28,9 @@ pub(crate) use cluster::{Kind, LiveObjects, ObjectImages, kinds};
 pub use cursor::Cursor;
 pub use judge::judge;
 pub use standing::Standing;
-pub use survey::{Ended, Further, Group, ObservedPast, Survey, control_fails};
+pub use survey::{Further, Group, ObservedPast, Survey, control_fails};
 pub use time::TimeLimits;
-pub use turns::Familiarity;
+pub use turns::{Ended, Familiarity};
 
 use crate::observation::ObservedImage;
 use chrono::{DateTime, Utc};

@@ -4,7 +4,7 @@
 //! together, so that they can be learned together. When the time is over, what was not reached comes back without its
 //! images, and is told, with the place where the next run is to begin. Nothing is kept that was handed on.
 
-use super::turns::{Turns, Work};
+use super::turns::{Ended, Turns, Work};
 use super::{Cursor, Entry, Familiarity, Image, Standing, TimeLimits, judge};
 use crate::observation::{Observe, ObservedImage};
 use chrono::{DateTime, Utc};
@@ -79,19 +79,6 @@ pub struct ObservedPast {
     pub seen: Vec<ObservedImage>,
     /// How many could not be looked at.
     pub unseen: usize,
-}
-
-/// How a survey ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// Where the next one is to begin.
-    pub cursor: Cursor,
-    /// How many images of known registries were not reached in time.
-    pub unreached: usize,
-    /// How many of registries of which nothing is known.
-    pub unreached_strangers: usize,
-    /// The first repository that was not reached.
-    pub first_unreached: Option<Repository>,
 }
 
 /// What the workers share.

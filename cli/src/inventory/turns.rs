@@ -4,7 +4,6 @@
 //! that are known, and at last those of which nothing is known, within their own time. Registries take turns, so that a
 //! slow one holds up its own images only; each begins where the run before ended, so that none of its names starve.
 
-use super::survey::Ended;
 use super::{Cursor, Image, TimeLimits};
 use chrono::{DateTime, Utc};
 use signature_continuity::reference::{ImageReference, Repository};
@@ -26,6 +25,19 @@ pub enum Familiarity {
     Registry,
     /// Nothing: anybody may have named any host.
     Nothing,
+}
+
+/// How a survey ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Where the next one is to begin.
+    pub cursor: Cursor,
+    /// How many images of known registries were not reached in time.
+    pub unreached: usize,
+    /// How many of registries of which nothing is known.
+    pub unreached_strangers: usize,
+    /// The first repository that was not reached.
+    pub first_unreached: Option<Repository>,
 }
 
 /// One repository, to be looked at.

@@ -1,17 +1,16 @@
-//! The connection: a client, the runtime that it works on, and how often and how long it tries.
+//! The connection: a client, and how often and how long it tries.
 //!
-//! Invariant: what goes on in here runs on threads of its own, so that it can be called from anywhere.
+//! Invariant: what goes on in here runs on the program's runtime, and is waited for on threads that are not the runtime's.
 
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::time::Duration;
 
+use continuity_registry::runtime::{self, TaskLost};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use tokio::runtime::{Builder, Runtime};
 use tracing::debug;
 
 use super::error::ClusterError;
@@ -40,8 +39,6 @@ struct Connection {
     watching: Client,
     name: String,
     server: String,
-    // Only taken when it is dropped.
-    runtime: Option<Runtime>,
 }
 
 impl Cluster {
@@ -79,13 +76,8 @@ impl Cluster {
         config: impl Future<Output = anyhow::Result<Config>> + Send + 'static,
     ) -> Result<Self, ClusterError> {
         let unusable = |source| unusable(context, &source);
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("kubernetes")
-            .enable_all()
-            .build()
-            .map_err(|error| unusable(error.into()))?;
-        let (client, watching, server) = wait(&runtime, async move {
+        runtime::start().map_err(|error| unusable(error.into()))?;
+        let (client, watching, server) = runtime::wait(async move {
             let mut config = config.await?;
             config.connect_timeout = Some(CONNECT);
             config.read_timeout = Some(ATTEMPT);
@@ -95,13 +87,14 @@ impl Cluster {
             let server = config.cluster_url.to_string();
             let mut watching = config.clone();
             watching.read_timeout = Some(WATCH);
-            Ok((
-                Client::try_from(config)?,
-                Client::try_from(watching)?,
-                server,
-            ))
+            // A kubeconfig may name a program that logs in, which is waited for there and then.
+            let made = tokio::task::spawn_blocking(|| {
+                anyhow::Ok((Client::try_from(config)?, Client::try_from(watching)?))
+            });
+            let (client, watching) = made.await??;
+            anyhow::Ok((client, watching, server))
         })
-        .and_then(|client| client)
+        .map_err(|lost| unusable(lost.into()))?
         .map_err(unusable)?;
         Ok(Self(Arc::new(Connection {
             client,
@@ -111,7 +104,6 @@ impl Cluster {
                 Some(context) => format!("kubernetes:{context}"),
                 None => "kubernetes".to_owned(),
             },
-            runtime: Some(runtime),
         })))
     }
 
@@ -150,13 +142,19 @@ impl Cluster {
                 Err(elapsed) => Err(kube::Error::Service(elapsed.into())),
             }
         };
-        let lost = |source| ClusterError::Failed {
-            what: format!("cannot {question}: the request was lost"),
-            source,
-        };
-        let runtime = self.0.runtime.as_ref().ok_or_else(|| lost(None))?;
-        wait(runtime, attempt)
-            .map_err(|error| lost(Some(error)))?
+        self.answered(question, runtime::wait(attempt))
+    }
+
+    fn answered<T>(
+        &self,
+        question: &Question,
+        answer: Result<kube::Result<T>, TaskLost>,
+    ) -> Result<T, ClusterError> {
+        answer
+            .map_err(|lost| ClusterError::Failed {
+                what: format!("cannot {question}: the request was lost"),
+                source: Some(lost.into()),
+            })?
             .map_err(|error| ClusterError::new(error, question, self.name()))
     }
 
@@ -187,14 +185,7 @@ impl Cluster {
                 attempt += 1;
             }
         };
-        let lost = |source| ClusterError::Failed {
-            what: format!("cannot {question}: the request was lost"),
-            source,
-        };
-        let runtime = self.0.runtime.as_ref().ok_or_else(|| lost(None))?;
-        wait(runtime, attempts)
-            .map_err(|error| lost(Some(error)))?
-            .map_err(|error| ClusterError::new(error, question, self.name()))
+        self.answered(question, runtime::wait(attempts))
     }
 }
 
@@ -240,27 +231,6 @@ fn pause(error: &kube::Error, attempt: u32) -> Option<Duration> {
     };
     let doubled = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
     (attempt < most).then(|| doubled.max(asked_for).min(LONGEST_PAUSE))
-}
-
-/// Runs `future` to its end on the runtime.
-fn wait<T: Send + 'static>(
-    runtime: &Runtime,
-    future: impl Future<Output = T> + Send + 'static,
-) -> anyhow::Result<T> {
-    let (sender, receiver) = mpsc::sync_channel(1);
-    runtime.spawn(async move {
-        let _ = sender.send(future.await);
-    });
-    Ok(receiver.recv()?)
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        // Waiting would panic in async code.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 impl fmt::Debug for Cluster {

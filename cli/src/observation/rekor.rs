@@ -7,6 +7,7 @@
 use crate::inventory::Found;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use continuity_registry::runtime;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use signature_continuity::baseline::Format;
@@ -35,7 +36,6 @@ const LARGEST: usize = 4 << 20;
 pub struct Rekor {
     url: Url,
     client: reqwest::Client,
-    runtime: tokio::runtime::Runtime,
 }
 
 /// Where log and registry differ about an image.
@@ -62,12 +62,10 @@ impl Rekor {
     /// # Errors
     /// When no client can be made.
     pub fn new(url: Url) -> anyhow::Result<Self> {
+        runtime::start()?;
         Ok(Self {
             url,
             client: reqwest::Client::builder().timeout(PATIENCE).build()?,
-            runtime: tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?,
         })
     }
 
@@ -134,7 +132,7 @@ impl Rekor {
         let prefix = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{prefix}/{path}"));
         let request = self.client.post(url).json(body);
-        let bytes = self.runtime.block_on(async {
+        let bytes = runtime::wait(async move {
             let mut response = request.send().await?.error_for_status()?;
             let mut bytes = Vec::new();
             while let Some(chunk) = response.chunk().await? {
@@ -145,7 +143,7 @@ impl Rekor {
                 bytes.extend_from_slice(&chunk);
             }
             Ok(bytes)
-        })?;
+        })??;
         Ok(serde_json::from_slice(&bytes)?)
     }
 }

@@ -7,7 +7,8 @@ use serde_json::json;
 use signature_continuity::baseline::{Allowed, Format, Tolerated, Verified};
 use signature_continuity::posture::{Posture, Rank};
 
-use crate::studio::{Expected, Scene, Studio, called, key_signer, release, signer_of};
+use crate::expected::Expected;
+use crate::studio::{Scene, Studio, called, key_signer, release, signer_of};
 
 const CONTINUOUS: Expected<'static> = Expected {
     drift: "none",

@@ -21,12 +21,15 @@
 
 mod changed;
 mod continuous;
+mod expected;
+mod hostile;
 mod published_name;
 mod recording;
 mod shapes;
 mod studio;
 mod take;
 mod undetermined;
+mod weaker;
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 
 use crate::studio::Studio;
-use crate::{changed, continuous, shapes, undetermined};
+use crate::{changed, continuous, hostile, shapes, undetermined, weaker};
 
 /// What to record, and where.
 pub struct Recording {
@@ -32,6 +32,8 @@ impl Recording {
         let mut studio = Studio::open(&self.module, &self.out, self.only.clone())?;
         continuous::record(&mut studio)?;
         changed::record(&mut studio)?;
+        weaker::record(&mut studio)?;
+        hostile::record(&mut studio)?;
         undetermined::record(&mut studio)?;
         shapes::record(&mut studio)?;
         ensure!(

@@ -3,13 +3,8 @@
 use continuity_testkit::{Fault, FaultRule, Identity};
 use serde_json::{Value, json};
 
-use crate::studio::{Expected, Studio, release};
-
-const UNSIGNED: Expected<'static> = Expected {
-    drift: "unsigned",
-    posture: &["unsigned"],
-    code: Some(403),
-};
+use crate::expected::{Expected, UNSIGNED};
+use crate::studio::{Studio, release};
 
 pub fn record(studio: &mut Studio) -> anyhow::Result<()> {
     kinds(studio)?;

@@ -58,14 +58,8 @@ pub struct Scene<'a> {
     pub tick: Duration,
 }
 
-/// What must come of a case: written down before it is run.
-pub struct Expected<'a> {
-    /// Empty: follows from the posture.
-    pub drift: &'a str,
-    pub posture: &'a [&'a str],
-    /// `None`: allowed. Otherwise the code.
-    pub code: Option<u16>,
-}
+pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 pub fn release() -> Identity {
     Identity::github("acme/api", "release.yml", "refs/tags/v1.4.0")

@@ -16,8 +16,9 @@ use host_harness::evaluation::{Evaluation, Outcome};
 use host_harness::session::{Recorder, Session};
 use serde_json::{Value, json};
 
+use crate::expected::Expected;
 use crate::published_name::PublishedNames;
-use crate::studio::{Expected, Scene};
+use crate::studio::Scene;
 
 /// The generations to record, the newest last.
 const GENERATIONS: [HostGeneration; 2] = HostGeneration::ALL;

@@ -7,22 +7,8 @@ use serde_json::{Value, json};
 use signature_continuity::baseline::Format;
 
 use crate::continuous::pin;
-use crate::studio::{Expected, Studio, release, signer_of};
-
-const OUTAGE: Expected<'static> = Expected {
-    drift: "undetermined outage",
-    posture: &["unknown"],
-    code: Some(500),
-};
-const ANSWER: Expected<'static> = Expected {
-    drift: "undetermined answer",
-    ..OUTAGE
-};
-const BASELINE: Expected<'static> = Expected {
-    drift: "undetermined baseline",
-    posture: &["unknown"],
-    code: Some(500),
-};
+use crate::expected::{ANSWER, BASELINE, Expected, OUTAGE};
+use crate::studio::{Studio, release, signer_of};
 
 pub fn record(studio: &mut Studio) -> anyhow::Result<()> {
     outages(studio)?;

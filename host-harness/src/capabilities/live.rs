@@ -1,15 +1,14 @@
 //! Answers from the outside world.
 //!
 //! Invariant: successful answers are kept as long as the host keeps them (a minute; five seconds for Kubernetes), errors
-//! never, and each kind of question has a cache of its own, as there. What goes on in here runs on threads of its own, so that it can be called from anywhere.
+//! never, and each kind of question has a cache of its own, as there. What goes on in here runs on the program's runtime, and is
+//! waited for on threads that are not the runtime's.
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use tokio::runtime::{Builder, Runtime};
 
 use super::Capabilities;
 use super::certificate::is_certificate_trusted;
@@ -21,6 +20,7 @@ use super::request::HostRequest;
 use super::ttl_cache::TtlCache;
 use super::verification_request::VerificationRequest;
 use continuity_cli::store::ConfigMapSource;
+use continuity_registry::runtime;
 
 const REGISTRY_ANSWERS: Duration = Duration::from_secs(60);
 const KUBERNETES_ANSWERS: Duration = Duration::from_secs(5);
@@ -30,8 +30,6 @@ const NO_RESPONSE: &str = "Error obtaining response over callback channel";
 
 /// A host that asks registries, verifies signatures and reads a store.
 pub struct LiveCapabilities {
-    // Only taken when it is dropped.
-    runtime: Option<Runtime>,
     registry: Registry,
     verifier: Arc<Verifier>,
     store: Option<Arc<dyn ConfigMapSource>>,
@@ -78,23 +76,22 @@ impl Caches {
     }
 }
 
-impl LiveCapabilities {
-    pub(crate) fn start(options: HostOptions) -> std::io::Result<Self> {
-        let HostOptions {
+impl HostOptions {
+    /// Sets the host up. Nothing is fetched before a policy asks.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(self) -> std::io::Result<LiveCapabilities> {
+        let Self {
             sources,
             credentials,
             trust,
             store,
             forgetful,
             generation,
-        } = options;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("host-capabilities")
-            .enable_all()
-            .build()?;
-        Ok(Self {
-            runtime: Some(runtime),
+        } = self;
+        runtime::start()?;
+        Ok(LiveCapabilities {
             registry: Registry::new(generation, sources.clone(), credentials.clone()),
             verifier: Arc::new(Verifier::new(
                 generation,
@@ -107,31 +104,19 @@ impl LiveCapabilities {
             caches: (!forgetful).then(Caches::new),
         })
     }
+}
 
-    /// Runs `future` to its end on the runtime. If it panics the policy gets an error, as in the host.
-    fn wait<T: Send + 'static>(
-        &self,
-        future: impl Future<Output = anyhow::Result<T>> + Send + 'static,
-    ) -> Result<T, HostError> {
-        let lost = || HostError::Refused(NO_RESPONSE.to_owned());
-        let (sender, receiver) = mpsc::sync_channel(1);
-        let runtime = self.runtime.as_ref().ok_or_else(lost)?;
-        runtime.spawn(async move {
-            let _ = sender.send(future.await);
-        });
-        Ok(receiver.recv().map_err(|_| lost())??)
-    }
-
+impl LiveCapabilities {
     fn ask(&self, request: &HostRequest) -> Result<Vec<u8>, HostError> {
         match request {
             HostRequest::OciManifestDigest { image } => {
                 let (registry, image) = (self.registry.clone(), image.clone());
-                let digest = self.wait(async move { registry.digest(&image).await })?;
+                let digest = wait(async move { registry.digest(&image).await })?;
                 json(&serde_json::json!({ "digest": digest }))
             }
             HostRequest::OciManifest { image } => {
                 let (registry, image) = (self.registry.clone(), image.clone());
-                self.wait(async move { registry.manifest(&image).await })
+                wait(async move { registry.manifest(&image).await })
             }
             HostRequest::SigstoreKeylessPrefixVerify { keyless_prefix, .. }
                 if keyless_prefix
@@ -149,7 +134,7 @@ impl LiveCapabilities {
                 let verification = VerificationRequest::of(request)
                     .ok_or_else(|| HostError::failed("no demand on signatures"))??;
                 let verifier = Arc::clone(&self.verifier);
-                let response = self.wait(async move { verifier.verify(verification).await })?;
+                let response = wait(async move { verifier.verify(verification).await })?;
                 json(&response)
             }
             HostRequest::CryptoIsCertificateTrusted { request } => {
@@ -188,15 +173,6 @@ impl Capabilities for LiveCapabilities {
     }
 }
 
-impl Drop for LiveCapabilities {
-    fn drop(&mut self) {
-        // Waiting for requests that are under way would hold up whoever drops this, and panic in async code.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 impl std::fmt::Debug for LiveCapabilities {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
@@ -204,6 +180,14 @@ impl std::fmt::Debug for LiveCapabilities {
             .field("registry", &self.registry)
             .finish_non_exhaustive()
     }
+}
+
+/// Runs `future` to its end on the runtime. If it panics the policy gets an error, as in the host.
+fn wait<T: Send + 'static, E: Into<anyhow::Error> + Send + 'static>(
+    future: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Result<T, HostError> {
+    let lost = |_| HostError::Refused(NO_RESPONSE.to_owned());
+    Ok(runtime::wait(future).map_err(lost)?.map_err(Into::into)?)
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, HostError> {

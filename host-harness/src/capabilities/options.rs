@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::generation::HostGeneration;
-use super::live::LiveCapabilities;
 use continuity_cli::store::ConfigMapSource;
 use continuity_registry::Credentials;
 use continuity_registry::Sources;
@@ -12,12 +11,12 @@ use continuity_registry::TrustSource;
 /// A host to be: registries, credentials, trust root and store.
 #[derive(Clone, Default)]
 pub struct HostOptions {
-    pub(crate) sources: Sources,
-    pub(crate) credentials: Credentials,
-    pub(crate) trust: TrustSource,
-    pub(crate) store: Option<Arc<dyn ConfigMapSource>>,
-    pub(crate) forgetful: bool,
-    pub(crate) generation: HostGeneration,
+    pub(super) sources: Sources,
+    pub(super) credentials: Credentials,
+    pub(super) trust: TrustSource,
+    pub(super) store: Option<Arc<dyn ConfigMapSource>>,
+    pub(super) forgetful: bool,
+    pub(super) generation: HostGeneration,
 }
 
 impl HostOptions {
@@ -67,14 +66,6 @@ impl HostOptions {
     pub fn without_caches(mut self) -> Self {
         self.forgetful = true;
         self
-    }
-
-    /// Sets the host up. Nothing is fetched before a policy asks.
-    ///
-    /// # Errors
-    /// When no thread can be started.
-    pub fn start(self) -> std::io::Result<LiveCapabilities> {
-        LiveCapabilities::start(self)
     }
 }
 

@@ -7,34 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{Store, Trap, TypedFunc};
-use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{I32Exit, WasiCtxBuilder};
 
 use super::error::EngineError;
+use super::guest_state::GuestState;
 use super::limits::{Limits, MemoryLimiter};
 use super::module::{Module, TICK};
 use super::output::LastWords;
 use super::wapc::{GUEST_CALL, GUEST_CALL_TYPE, START_FUNCTIONS};
 use super::{HostCallbacks, WallClock, clock};
-
-/// What the host functions share with each other during a call.
-pub(crate) struct GuestState {
-    wasi: WasiP1Ctx,
-    limiter: MemoryLimiter,
-    pub(crate) callbacks: Arc<dyn HostCallbacks>,
-    pub(crate) operation: Vec<u8>,
-    pub(crate) request: Vec<u8>,
-    pub(crate) guest_response: Option<Vec<u8>>,
-    pub(crate) guest_error: Option<Vec<u8>>,
-    pub(crate) host_response: Vec<u8>,
-    pub(crate) host_error: String,
-}
-
-impl GuestState {
-    pub(crate) fn wasi(&mut self) -> &mut WasiP1Ctx {
-        &mut self.wasi
-    }
-}
 
 /// A running instance.
 pub struct Instance {
@@ -50,8 +31,23 @@ impl std::fmt::Debug for Instance {
     }
 }
 
+impl Module {
+    /// Makes a fresh instance and runs its start functions.
+    ///
+    /// # Errors
+    /// When it does not fit its limits, or a start function fails.
+    pub fn instantiate(
+        &self,
+        limits: Limits,
+        clock: Arc<dyn WallClock>,
+        callbacks: Arc<dyn HostCallbacks>,
+    ) -> Result<Instance, EngineError> {
+        Instance::start(self, limits, clock, callbacks)
+    }
+}
+
 impl Instance {
-    pub(crate) fn start(
+    fn start(
         module: &Module,
         limits: Limits,
         clock: Arc<dyn WallClock>,
@@ -64,17 +60,8 @@ impl Instance {
             .stdout(last_words.clone())
             .stderr(last_words.clone());
         clock::give_to_guest(&clock, &mut builder);
-        let state = GuestState {
-            wasi: builder.build_p1(),
-            limiter: MemoryLimiter::new(limits.memory),
-            callbacks,
-            operation: Vec::new(),
-            request: Vec::new(),
-            guest_response: None,
-            guest_error: None,
-            host_response: Vec::new(),
-            host_error: String::new(),
-        };
+        let limiter = MemoryLimiter::new(limits.memory);
+        let state = GuestState::new(builder.build_p1(), limiter, callbacks);
         let mut store = Store::new(module.instance_pre.module().engine(), state);
         store.limiter(|state| &mut state.limiter);
         store.set_epoch_deadline(ticks(limits.time));

@@ -8,7 +8,7 @@ use std::ops::Range;
 use wasmtime::{AsContext, AsContextMut, Caller, Extern, Memory};
 
 use super::error::EngineError;
-use super::instance::GuestState;
+use super::guest_state::GuestState;
 
 /// Bindings, namespaces and operations are short; anything longer is not one.
 const MAX_NAME: usize = 256;

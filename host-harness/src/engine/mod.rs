@@ -8,6 +8,7 @@
 
 mod clock;
 mod error;
+mod guest_state;
 mod instance;
 mod limits;
 mod memory;

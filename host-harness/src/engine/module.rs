@@ -4,16 +4,14 @@
 //! hash, the compiler's version and its settings. Without a cache directory everything works, only slower.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use wasmtime::{Cache, CacheConfig, Config, InstancePre, Linker};
 
 use super::error::EngineError;
-use super::instance::{GuestState, Instance};
-use super::limits::Limits;
-use super::{HostCallbacks, WallClock, wapc};
+use super::guest_state::GuestState;
+use super::wapc;
 
 /// How often the time limit is looked at. Kubewarden ticks once a second and so cuts up to a second early; this is
 /// exact enough to test budgets of some hundred milliseconds.
@@ -98,7 +96,7 @@ impl std::fmt::Debug for Engine {
 /// A compiled module, ready to be instantiated.
 #[derive(Clone)]
 pub struct Module {
-    pub(crate) instance_pre: InstancePre<GuestState>,
+    pub(super) instance_pre: InstancePre<GuestState>,
     size: usize,
 }
 
@@ -107,19 +105,6 @@ impl Module {
     #[must_use]
     pub fn size(&self) -> usize {
         self.size
-    }
-
-    /// Makes a fresh instance and runs its start functions.
-    ///
-    /// # Errors
-    /// When it does not fit its limits, or a start function fails.
-    pub fn instantiate(
-        &self,
-        limits: Limits,
-        clock: Arc<dyn WallClock>,
-        callbacks: Arc<dyn HostCallbacks>,
-    ) -> Result<Instance, EngineError> {
-        Instance::start(self, limits, clock, callbacks)
     }
 }
 

@@ -7,7 +7,7 @@
 use wasmtime::{Caller, Linker};
 
 use super::error::EngineError;
-use super::instance::GuestState;
+use super::guest_state::GuestState;
 use super::memory::{GuestMemory, Region};
 
 pub(crate) const GUEST_CALL: &str = "__guest_call";

@@ -1,8 +1,7 @@
 //! `downgrade`: what is proven is of lower rank than the baseline, even by a known signer, unless that signer has stood
 //! alone; or nothing is proven where something was.
 
-use super::{Case, Drift, Kind};
-use crate::decision::Rejects;
+use super::{Case, Drift, Kind, Rejects};
 use crate::fingerprint::Fingerprint;
 use crate::posture::{Posture, Rank};
 use crate::remedy::{Remedy, Situation};

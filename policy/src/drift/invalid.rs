@@ -1,8 +1,7 @@
 //! `invalid`: the guest itself sees that parts of a signature contradict each other.
 
 use super::case::Compared;
-use super::{Case, Drift, Kind};
-use crate::decision::Rejects;
+use super::{Case, Drift, Kind, Rejects};
 use crate::fingerprint::Fingerprint;
 use crate::posture::Posture;
 use crate::remedy::{Remedy, Situation};

@@ -1,9 +1,8 @@
 //! `new`: there is no baseline, so that nothing is compared. It never rejects, and nobody is warned.
 
 use super::case::Compared;
-use super::{Case, Drift, Kind};
+use super::{Case, Drift, Kind, Rejects};
 use crate::baseline::Lookup;
-use crate::decision::Rejects;
 use crate::fingerprint::Fingerprint;
 use crate::remedy::{Remedy, Situation};
 

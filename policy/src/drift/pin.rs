@@ -1,8 +1,7 @@
 //! `pin`: the posture is known, and a pinned repository's image has no pinned signer.
 
 use super::case::Compared;
-use super::{Case, Drift, Kind};
-use crate::decision::Rejects;
+use super::{Case, Drift, Kind, Rejects};
 use crate::fingerprint::{Fingerprint, PinFound};
 use crate::posture::Posture;
 use crate::remedy::{Remedy, Situation};

@@ -1,7 +1,6 @@
 //! `signer`: the signature is proven, and by no known signer.
 
-use super::{Case, Drift, Kind};
-use crate::decision::Rejects;
+use super::{Case, Drift, Kind, Rejects};
 use crate::fingerprint::Fingerprint;
 use crate::remedy::{Remedy, Situation};
 use crate::signer::SignerId;

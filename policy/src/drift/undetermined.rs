@@ -1,9 +1,8 @@
 //! `undetermined`: the posture is unknown, the baseline cannot be used, or limits were reached. No exception accepts it.
 
 use super::case::Compared;
-use super::{Case, Drift, Kind};
+use super::{Case, Drift, Kind, Rejects};
 use crate::baseline::Lookup;
-use crate::decision::Rejects;
 use crate::fingerprint::Fingerprint;
 use crate::host_error::Outage;
 use crate::posture::Cause;

@@ -1,7 +1,6 @@
 //! `unsigned`: the repository was signed, and nothing is seen of a signature of this image.
 
-use super::{Case, Drift, Kind};
-use crate::decision::Rejects;
+use super::{Case, Drift, Kind, Rejects};
 use crate::fingerprint::Fingerprint;
 use crate::posture::Posture;
 use crate::remedy::{Remedy, Situation};
