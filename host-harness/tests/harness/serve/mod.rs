@@ -371,6 +371,49 @@ fn says_what_a_policy_is_not_granted() {
     assert!(!log.iter().any(|it| it.contains("`protect` ")), "{log:#?}");
 }
 
+/// What speaks no TLS, hangs up or says nothing is nobody's trouble but its own.
+#[test]
+fn a_broken_connection_ends_alone() {
+    use std::io::{Read as _, Write as _};
+    let directory = bench(POLICIES);
+    let server = Server::start(&directory, "--policies policies.yml --store dir:store");
+    let address = server.url("").replace("https://", "");
+    let connect = || std::net::TcpStream::connect(&address).unwrap();
+    let silent: Vec<_> = (0..20).map(|_| connect()).collect();
+    let mut plain = connect();
+    plain
+        .write_all(b"POST /validate/protect HTTP/1.1\r\n\r\n")
+        .unwrap();
+    plain
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    // Told in TLS that this is none, and hung up on.
+    let mut said = Vec::new();
+    let _ = plain.read_to_end(&mut said);
+    assert!(!said.starts_with(b"HTTP"), "{said:?}");
+    let (status, _) = server.post("/validate/protect", &review(request("prod")));
+    assert_eq!(status, 200);
+    drop(silent);
+    assert_eq!(server.stop().last().unwrap(), "ended");
+}
+
+#[test]
+fn a_route_has_one_policy() {
+    let directory = bench(POLICIES);
+    let definition =
+        "kind: ClusterAdmissionPolicy\nmetadata: {name: audit}\nspec: {module: policy.wasm}\n";
+    std::fs::write(directory.path().join("audit.yaml"), definition).unwrap();
+    let (status, text) = ended(
+        directory.path(),
+        "serve --policy audit.yaml --policy audit.yaml --store dir:store --self-signed localhost",
+    );
+    assert!(
+        text.contains("two policies for the route `clusterwide-audit`"),
+        "{text}"
+    );
+    assert_eq!(status, Some(1), "{text}");
+}
+
 #[rstest]
 #[case::settings(
     "p: {module: policy.wasm, settings: {a: 1}}",
