@@ -14,6 +14,8 @@ use super::lab::Lab;
 
 /// The account that `deploy/rbac.yaml` lets read baselines.
 const ACCOUNT: &str = "policy-server";
+/// As the documentation calls it.
+const WEBHOOKS: &str = "webhooks.yaml";
 
 pub struct PolicyServer {
     child: Child,
@@ -76,10 +78,10 @@ impl PolicyServer {
         let mut harness = lab.harness();
         harness.args(["serve", "--module", "policy.wasm", "--policy"]);
         harness.arg(policies);
-        harness
-            .arg("--webhook-configuration")
-            .arg(files.path("webhooks.yaml"));
+        harness.args(["--webhook-configuration", WEBHOOKS]);
         let mut child = start(&files, &mut harness, port, probe);
+        // Read at once: the next server of this lab writes over it.
+        let webhooks = std::fs::read_to_string(lab.path(WEBHOOKS)).unwrap();
         if let Some(program) = real {
             let _ = child.kill();
             let _ = child.wait();
@@ -98,7 +100,7 @@ impl PolicyServer {
         Self {
             child,
             port,
-            webhooks: std::fs::read_to_string(files.path("webhooks.yaml")).unwrap(),
+            webhooks,
             authority: certificate.pem(),
             files,
         }
