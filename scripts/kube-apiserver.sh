@@ -20,7 +20,7 @@ if [[ -z ${ETCD_BIN:-} && ! -x $tools/etcd ]]; then
   mv "$work/etcd/usr/bin/etcd" "$tools/etcd"
 fi
 # Earlier builds of ours crashed on custom resources or refused some: the version says which it is.
-version=v1.20.2+go1.19.1
+version=v1.20.2+go1.19.2
 missing=()
 [[ -n ${KUBE_APISERVER_BIN:-} || (-x $tools/kube-apiserver && $("$tools/kube-apiserver" --version) == "Kubernetes $version") ]] ||
   missing+=(kube-apiserver)
@@ -47,7 +47,7 @@ sed -i 's/^func mapiterinit(.*$/func mapiterinit(rtype unsafe.Pointer, m unsafe.
 sed -i 's/^\treturn &UnsafeMapIterator{$/\tvar it hiter\n\tmapiterinit(type2.rtype, *(*unsafe.Pointer)(obj), \&it)\n&/
   s/^\t\thiter: .*$/\t\thiter: \&it,/' $reflect2/unsafe_map.go
 # And zero values compare as equal since, so that an empty string in a custom resource would be refused as null.
-types=vendor/github.com/go-openapi/validate/type.go
+types=vendor/k8s.io/kube-openapi/pkg/validation/validate/type.go
 sed -i 's/^\tif data == nil || reflect\.DeepEqual(reflect\.Zero(.*$/\tif data == nil {/' $types
 grep -q '^	if data == nil {$' $types && grep -q 'it \*hiter)' $reflect2/unsafe_link.go && grep -q 'startBucket' $reflect2/unsafe_link.go && grep -q 'hiter: &it' $reflect2/unsafe_map.go
 
