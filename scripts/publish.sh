@@ -5,7 +5,7 @@
 # name and reference of each into DIST/published.txt:
 #   policy.wasm                the annotated module, by kwctl where there is one
 #   image/                     what scripts/image.sh writes; the bills of materials become attestations
-#   *.tgz                      charts, by helm
+#   *.tgz                      charts, by helm; HELM names another
 # COSIGN names another cosign. COSIGN_OPTIONS are its options: none is keyless, by the identity of whoever runs this;
 # `--key FILE` is by a key. PUSH_OPTIONS=--plain-http is for a registry on this machine.
 set -euo pipefail
@@ -56,7 +56,7 @@ done
 
 for chart in "$dist"/*.tgz; do
   [[ -e $chart ]] || continue
-  digest=$(helm push "$chart" "oci://$registry/charts" 2>&1 | tee /dev/stderr | sed -n 's/^Digest: *//p')
+  digest=$("${HELM:-helm}" push "$chart" "oci://$registry/charts" 2>&1 | tee /dev/stderr | sed -n 's/^Digest: *//p')
   name=$(basename "$chart" ".tgz")
   sign chart "$registry/charts/${name%-"$version"}@$digest"
 done

@@ -2,9 +2,9 @@
 //!
 //! Invariant: the same packages give the same bytes; its serial number is made of its contents.
 
+use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::oci::digest_of;
 use crate::packages::{PROGRAM, Package};
@@ -17,9 +17,61 @@ struct Bill {
     spec_version: &'static str,
     serial_number: String,
     version: u32,
-    metadata: Value,
-    components: Vec<Value>,
-    dependencies: Vec<Value>,
+    metadata: Metadata,
+    components: Vec<Component>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Serialize)]
+struct Metadata {
+    timestamp: String,
+    component: Component,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Component {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(rename = "bom-ref")]
+    reference: String,
+    name: String,
+    version: String,
+    purl: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    licenses: Vec<License>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hashes: Vec<Hash>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    external_references: Vec<ExternalReference>,
+}
+
+#[derive(Serialize)]
+struct License {
+    expression: String,
+}
+
+#[derive(Serialize)]
+struct Hash {
+    alg: &'static str,
+    content: String,
+}
+
+#[derive(Serialize)]
+struct ExternalReference {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    url: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Dependency {
+    #[serde(rename = "ref")]
+    reference: String,
+    depends_on: Vec<String>,
 }
 
 /// Of the program for `target`, built at `created` by the Rust compiler `rust`.
@@ -32,47 +84,39 @@ pub(crate) fn bill(
     let program = packages
         .iter()
         .find(|package| package.name == PROGRAM)
-        .ok_or_else(|| anyhow::anyhow!("expected {PROGRAM} among the packages"))?;
-    let mut main = component(program, "application");
-    main["name"] = json!("continuity");
-    let standard = format!("pkg:generic/rust-std@{rust}?target={target}");
-    let others = packages.iter().filter(|package| package.name != PROGRAM);
-    let mut components: Vec<Value> = others
-        .map(|package| component(package, "library"))
-        .collect();
-    components.push(json!({
-        "type": "library",
-        "bom-ref": standard,
-        "name": "rust-std",
-        "version": rust,
-        "description": format!("Rust's standard library for {target}, with the C library that rustup ships in it"),
-        "purl": standard,
-        "licenses": [{"expression": "MIT OR Apache-2.0"}],
-    }));
+        .with_context(|| format!("expected {PROGRAM} among the packages"))?;
+    let standard = standard_library(target, rust);
     let dependencies = packages
         .iter()
         .map(|package| {
-            let mut uses: Vec<String> = package
+            let used = package
                 .uses
                 .iter()
-                .map(|(name, version)| purl(name, version))
-                .collect();
-            if package.name == PROGRAM {
-                uses.push(standard.clone());
+                .map(|(name, version)| purl(name, version));
+            let standard = (package.name == PROGRAM).then(|| standard.reference.clone());
+            Dependency {
+                reference: purl(&package.name, &package.version),
+                depends_on: used.chain(standard).collect(),
             }
-            json!({"ref": purl(&package.name, &package.version), "dependsOn": uses})
         })
         .collect();
+    let others = packages.iter().filter(|package| package.name != PROGRAM);
     let mut bill = Bill {
         bom_format: "CycloneDX",
         spec_version: "1.6",
         serial_number: String::new(),
         version: 1,
-        metadata: json!({
-            "timestamp": created.to_rfc3339_opts(SecondsFormat::Secs, true),
-            "component": main,
-        }),
-        components,
+        metadata: Metadata {
+            timestamp: created.to_rfc3339_opts(SecondsFormat::Secs, true),
+            component: Component {
+                name: "continuity".to_owned(),
+                ..component(program, "application")
+            },
+        },
+        components: others
+            .map(|package| component(package, "library"))
+            .chain([standard])
+            .collect(),
         dependencies,
     };
     bill.serial_number = serial(&serde_json::to_vec(&bill)?);
@@ -86,21 +130,58 @@ fn purl(name: &str, version: &str) -> String {
     format!("pkg:cargo/{name}@{}", version.replace('+', "%2B"))
 }
 
-fn component(package: &Package, kind: &str) -> Value {
+fn component(package: &Package, kind: &'static str) -> Component {
     let purl = purl(&package.name, &package.version);
-    let mut component = json!({
-        "type": kind, "bom-ref": purl, "name": package.name, "version": package.version, "purl": purl,
-    });
-    if let Some(license) = &package.license {
-        component["licenses"] = json!([{"expression": license}]);
+    Component {
+        kind,
+        reference: purl.clone(),
+        name: package.name.clone(),
+        version: package.version.clone(),
+        purl,
+        description: None,
+        licenses: package
+            .license
+            .iter()
+            .map(|expression| License {
+                expression: expression.clone(),
+            })
+            .collect(),
+        hashes: package
+            .checksum
+            .iter()
+            .map(|checksum| Hash {
+                alg: "SHA-256",
+                content: checksum.clone(),
+            })
+            .collect(),
+        external_references: package
+            .repository
+            .iter()
+            .map(|url| ExternalReference {
+                kind: "vcs",
+                url: url.clone(),
+            })
+            .collect(),
     }
-    if let Some(checksum) = &package.checksum {
-        component["hashes"] = json!([{"alg": "SHA-256", "content": checksum}]);
+}
+
+fn standard_library(target: &str, rust: &str) -> Component {
+    let purl = format!("pkg:generic/rust-std@{rust}?target={target}");
+    Component {
+        kind: "library",
+        reference: purl.clone(),
+        name: "rust-std".to_owned(),
+        version: rust.to_owned(),
+        purl,
+        description: Some(format!(
+            "Rust's standard library for {target}, with the C library that rustup ships in it"
+        )),
+        licenses: vec![License {
+            expression: "MIT OR Apache-2.0".to_owned(),
+        }],
+        hashes: Vec::new(),
+        external_references: Vec::new(),
     }
-    if let Some(repository) = &package.repository {
-        component["externalReferences"] = json!([{"type": "vcs", "url": repository}]);
-    }
-    component
 }
 
 /// A UUID of version 8: the first bits of a hash.
@@ -121,6 +202,7 @@ fn serial(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 

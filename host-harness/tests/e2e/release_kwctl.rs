@@ -96,3 +96,40 @@ fn the_module_is_pushed_as_kwctl_pushes_it() {
     let read = |name: &str| std::fs::read(lab.path(name)).unwrap();
     assert_eq!(read("pulled.wasm"), read("policy.wasm"));
 }
+
+/// Without an identity of the workflow nothing can verify here; but what is shown is understood, and says no for that reason.
+#[test]
+#[ignore = "needs kwctl"]
+fn what_the_document_shows_of_kwctl_is_understood() {
+    let lab = Lab::start();
+    let destination = lab.image("signature-continuity/signature-continuity", "v0");
+    let pushed = succeeded(
+        Command::new(program("continuity-release"))
+            .args(["push-module", "--plain-http"])
+            .arg(lab.path("policy.wasm"))
+            .arg(&destination)
+            .env("HOME", lab.path("")),
+    );
+    Cosign::two().sign_with_key(pushed.trim());
+    let document = std::fs::read_to_string(root().join("docs/verify.md")).unwrap();
+    let shown: Vec<&str> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ kwctl "))
+        .collect();
+    assert_eq!(shown.len(), 1);
+    for command in shown {
+        let (options, _) = command.rsplit_once(' ').unwrap();
+        let output = kwctl()
+            .args(options.split(' '))
+            .arg(format!("registry://{destination}"))
+            .arg("--sources-path")
+            .arg(lab.path("sources.yaml"))
+            .arg("--sigstore-trust-config")
+            .arg(lab.path("trust.json"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(said.contains("verification failed"), "{command}: {said}");
+    }
+}
