@@ -27,6 +27,7 @@ mod e2e {
     mod kubernetes_roles;
     pub mod kwctl;
     pub mod lab;
+    mod latency;
     mod learning;
     pub mod manifests;
     pub mod page;

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) const OTHERS: usize = 32;
 /// How many are kept by a run that did not see all that runs.
 const MOST_UNSEEN: usize = 256;
+/// How many are kept by a look at single images: whoever declares many is not to make the object too large.
+const MOST_ARRIVING: usize = 64;
 /// How many digests are tolerated.
 const MOST_TOLERATED: usize = 500;
 /// After how long without running a tolerated digest is forgotten, and an expired permission.
@@ -119,11 +121,18 @@ fn verified_by_known(baseline: &Baseline) -> BTreeSet<Digest> {
 pub(super) fn keep_up(
     baseline: &mut Baseline,
     running: &[DigestObservation<'_>],
+    also_running: Option<&BTreeSet<Digest>>,
     now: DateTime<Utc>,
     all: bool,
 ) -> Vec<Digest> {
-    let running: BTreeSet<&Digest> = running.iter().map(|sight| sight.digest).collect();
-    keep_verified(baseline, &running, if all { OTHERS } else { MOST_UNSEEN });
+    let running = running.iter().map(|sight| sight.digest);
+    let running: BTreeSet<&Digest> = running.chain(also_running.into_iter().flatten()).collect();
+    let most = match (all, also_running) {
+        (true, _) => OTHERS,
+        (false, Some(_)) => MOST_ARRIVING,
+        (false, None) => MOST_UNSEEN,
+    };
+    keep_verified(baseline, &running, most);
     baseline.allowed.retain(|entry| now - entry.until < A_MONTH);
     let mut forgotten = Vec::new();
     for entry in &mut baseline.tolerated {

@@ -11,8 +11,10 @@ use super::result::{BaselineEvent, UpdateResult};
 use super::update::BaselineUpdate;
 use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::Baseline;
+use signature_continuity::digest::Digest;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
+use std::collections::BTreeSet;
 
 /// On what terms something is learned.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +30,8 @@ pub struct Terms<'a> {
     pub may_establish: bool,
     /// The policy's settings: signers are compared as admission compares them.
     pub settings: &'a Settings,
+    /// Where the sights are single images: what else of the repository runs, by what objects say.
+    pub also_running: Option<&'a BTreeSet<Digest>>,
 }
 
 /// Folds the digests of `repository` that run into what is known of it.
@@ -94,7 +98,7 @@ pub fn fold(
     if terms.may_establish {
         pupil.establish(&running, terms.establish_after, historic.is_some());
     }
-    pupil.keep_up(&running, terms.may_establish);
+    pupil.keep_up(&running, terms.also_running, terms.may_establish);
     pupil.lesson(before)
 }
 
@@ -128,7 +132,7 @@ pub fn ahead(
         pupil.foresee(sight);
     }
     // What runs is not known here, so nothing that may run is dropped.
-    pupil.keep_up(&[], false);
+    pupil.keep_up(&[], None, false);
     pupil.lesson(Some(before))
 }
 

@@ -8,9 +8,11 @@ use super::result::{BaselineEvent, UpdateResult};
 use crate::observation::Signature;
 use chrono::{DateTime, TimeDelta, Utc};
 use signature_continuity::baseline::{Baseline, Format, Introduction, Log, Origin, SignerRecord};
+use signature_continuity::digest::Digest;
 use signature_continuity::proof::rank_of;
 use signature_continuity::settings::Settings;
 use signature_continuity::signer::Signer;
+use std::collections::BTreeSet;
 
 /// How many signers a cold baseline takes in by itself: whoever needs more approves them.
 const MOST_SIGNERS: usize = 32;
@@ -291,8 +293,14 @@ impl<'a> BaselineUpdate<'a> {
     }
 
     /// Keeps the lists of digests within bounds: what runs stays. The last thing that is done.
-    pub(super) fn keep_up(&mut self, sights: &[DigestObservation<'_>], all: bool) {
-        for digest in digests::keep_up(&mut self.baseline, sights, self.now, all) {
+    pub(super) fn keep_up(
+        &mut self,
+        sights: &[DigestObservation<'_>],
+        also_running: Option<&BTreeSet<Digest>>,
+        all: bool,
+    ) {
+        let baseline = &mut self.baseline;
+        for digest in digests::keep_up(baseline, sights, also_running, self.now, all) {
             self.news.push(BaselineEvent::Forgotten(digest));
         }
     }

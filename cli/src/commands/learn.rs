@@ -209,6 +209,7 @@ impl Learn {
                 self.share().cut()
             },
             time,
+            also_running: None,
         }
     }
 

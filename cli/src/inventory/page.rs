@@ -90,7 +90,8 @@ fn filled(skeleton: &str, parts: &[(&str, String)]) -> String {
     text
 }
 
-fn content_security_policy(connect: &str) -> String {
+/// What the page may run and ask.
+pub(crate) fn content_security_policy(connect: &str) -> String {
     let of = |text: &str| STANDARD.encode(Sha256::digest(text));
     format!(
         "default-src 'none'; connect-src {connect}; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; \

@@ -37,6 +37,7 @@ impl Learner<'_> {
                 past: None,
                 may_establish: true,
                 settings: self.settings,
+                also_running: None,
             };
             let teach = |before: Option<&Baseline>| fold(before, repository, &[], &terms);
             match self.read(repository, memory) {

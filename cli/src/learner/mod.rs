@@ -227,6 +227,7 @@ impl Learner<'_> {
                 past: past_sights.as_ref(),
                 may_establish: !share.is_partial() && unknown.is_none(),
                 settings: self.settings,
+                also_running: self.options.also_running.as_ref(),
             };
             let all = unsigned_candidates(&entries, share);
             let teach = |before: Option<&Baseline>| {

@@ -1,6 +1,7 @@
 //! How a run is done, and what its images are of all that runs.
 
 use crate::inventory::TimeLimits;
+use signature_continuity::digest::Digest;
 use signature_continuity::reference::Repository;
 use std::collections::BTreeSet;
 
@@ -23,6 +24,8 @@ pub struct Options {
     pub share: Share,
     /// For how long.
     pub time: TimeLimits,
+    /// Where images are looked at one by one: what else of their repository runs, by what objects say.
+    pub also_running: Option<BTreeSet<Digest>>,
 }
 
 /// What the images of a run are of all that runs.
@@ -63,6 +66,7 @@ impl Default for Options {
             accept_lost: BTreeSet::new(),
             share: Share::Whole,
             time: TimeLimits::default(),
+            also_running: None,
         }
     }
 }

@@ -69,7 +69,8 @@ pub struct Outcome {
     pub failures: Vec<String>,
     /// What was not reached in time, and where the next run begins.
     pub ended: Ended,
-    pub(super) unnamed: BTreeSet<Repository>,
+    /// Those whose baseline is signed, and not named yet.
+    pub(crate) unnamed: BTreeSet<Repository>,
     refused_in_a_row: usize,
     pub(super) surveyed: BTreeSet<Repository>,
     pub(super) examined: BTreeSet<Repository>,

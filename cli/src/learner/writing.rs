@@ -54,6 +54,7 @@ impl Learner<'_> {
         let unnamed = std::mem::take(&mut outcome.unnamed);
         if let Err(error) = names::record(self.store, unnamed.iter()) {
             outcome.fail(with_cause(&error));
+            outcome.unnamed = unnamed;
         }
     }
 

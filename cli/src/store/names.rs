@@ -79,7 +79,13 @@ pub fn find(store: &dyn Store, repository: &Repository) -> Result<Stored, StoreE
     if stored.lookup.could_be_lost() {
         let named = store.names(Shard::of(repository))?.names;
         let named = named.map(|names| names.contains(repository));
-        stored.lookup = stored.lookup.held_against_names(named);
+        if named == Ok(true) {
+            // Whoever began it named it after that: both may have come between the two reads.
+            stored = store.read(repository)?;
+        }
+        if stored.lookup.could_be_lost() {
+            stored.lookup = stored.lookup.held_against_names(named);
+        }
     }
     Ok(stored)
 }

@@ -3,7 +3,7 @@
 //! Invariant: once for each workload, digest and drift; the Event's name is made of them, so that another replica's is the
 //! same one. Bounded in number and in length: what finds no room is told after the next full pass. Texts of others are cleaned.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,9 +27,11 @@ use crate::output::cause::with_cause;
 const MOST_PLACES: usize = 20;
 /// How many Events are remembered.
 const MOST_TOLD: usize = 50_000;
-/// How many Events come at once, and how long one more takes then.
-const BURST: u32 = 50;
-const PACE: Duration = Duration::from_secs(2);
+/// How many Events come at once in one namespace, and how long one more takes then.
+const BURST: u32 = 20;
+const PACE: Duration = Duration::from_secs(5);
+/// For how long it is remembered here what was told.
+const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 /// An Event's message has at most 1,024 bytes (core/v1 validation).
 const LONGEST_MESSAGE: usize = 1000;
 const LONGEST_FACT: usize = 200;
@@ -38,12 +40,21 @@ const COMPONENT: &str = "continuity";
 
 pub(super) struct Announcer {
     cluster: Cluster,
-    told: Mutex<BTreeSet<String>>,
-    room: Mutex<Room>,
+    told: Mutex<BTreeMap<String, Instant>>,
+    /// By namespace: whoever has many drifting images silences nobody else's.
+    rooms: Mutex<BTreeMap<String, Room>>,
     reports: Option<Reports>,
 }
 
-/// How many Events may be written just now.
+/// What came of telling something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Anew,
+    Before,
+    Not,
+}
+
+/// How many Events may be written in a namespace just now.
 #[derive(Debug)]
 struct Room {
     left: u32,
@@ -80,13 +91,14 @@ impl Announcer {
             reports: reports.then(|| Reports::new(cluster.clone())),
             cluster,
             told: Mutex::default(),
-            room: Mutex::new(Room::new(Instant::now())),
+            rooms: Mutex::default(),
         }
     }
 
-    /// Tells the drift of these images on the workloads that name them; how many Events were written.
-    pub(super) fn announce(&self, entries: &[Entry], objects: &Mutex<LiveObjects>) -> u64 {
-        let mut written = 0_u64;
+    /// Tells the drift of these images on the workloads that name them: how many Events were written, and how many found
+    /// no room and are told after the next full pass.
+    pub(super) fn announce(&self, entries: &[Entry], objects: &Mutex<LiveObjects>) -> (u64, u64) {
+        let (mut written, mut left_out) = (0_u64, 0_u64);
         for entry in entries {
             let Ok(found) = &entry.found else { continue };
             if !entry.drifts_for_the_learner() {
@@ -97,19 +109,29 @@ impl Announcer {
                     let objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
                     objects.identity(place)
                 };
-                let Some((api_version, uid)) = identity else {
+                let Some((place, api_version, uid)) = identity else {
+                    left_out = left_out.saturating_add(1);
                     continue;
                 };
-                written = written.saturating_add(u64::from(self.tell(
-                    entry,
-                    found,
-                    place,
-                    api_version,
-                    uid,
-                )));
+                match self.tell(entry, found, &place, api_version, uid) {
+                    Told::Anew => written = written.saturating_add(1),
+                    Told::Before => {}
+                    Told::Not => left_out = left_out.saturating_add(1),
+                }
             }
         }
-        written
+        (written, left_out)
+    }
+
+    /// Forgets what was told long ago.
+    pub(super) fn tidy(&self) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|_, at| at.elapsed() < REMEMBERED);
+        let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.clear();
+        if let Some(reports) = &self.reports {
+            reports.tidy();
+        }
     }
 
     /// Where policy reports are written, if they are.
@@ -124,16 +146,21 @@ impl Announcer {
         place: &Place,
         api_version: String,
         uid: String,
-    ) -> bool {
+    ) -> Told {
         let name = name(entry, found, &uid);
         {
             let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-            if told.contains(&name) || told.len() >= MOST_TOLD {
-                return false;
+            if told.contains_key(&name) {
+                return Told::Before;
             }
-            let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
-            if !room.take(Instant::now()) {
-                return false;
+            let now = Instant::now();
+            let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.len() >= MOST_TOLD || rooms.len() >= MOST_TOLD {
+                return Told::Not;
+            }
+            let room = rooms.entry(place.namespace.clone());
+            if !room.or_insert_with(|| Room::new(now)).take(now) {
+                return Told::Not;
             }
         }
         let event = Event {
@@ -179,18 +206,18 @@ impl Announcer {
                 api.create(&parameters, &event).await
             }
         });
-        let is_new = match created {
-            Ok(_) => true,
+        let outcome = match created {
+            Ok(_) => Told::Anew,
             // Another replica told it, or this one before it was started anew.
-            Err(ClusterError::Conflict { .. }) => false,
+            Err(ClusterError::Conflict { .. }) => Told::Before,
             Err(error) => {
                 warn!(error = %with_cause(&error), "drift is not told by an Event");
-                return false;
+                return Told::Not;
             }
         };
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.insert(name);
-        is_new
+        told.insert(name, Instant::now());
+        outcome
     }
 }
 
@@ -285,7 +312,7 @@ mod tests {
     #[test]
     fn an_event_is_the_same_for_the_same_drift_only() {
         let entries = drifting();
-        let names: BTreeSet<String> = entries
+        let names: std::collections::BTreeSet<String> = entries
             .iter()
             .map(|one| name(one, found(one), "u"))
             .collect();

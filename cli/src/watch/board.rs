@@ -3,7 +3,7 @@
 //! Invariant: an image is shown while an object names it, at the places that name it now. What was not looked at yet is
 //! counted, never shown as if it had been. Bounded, and what does not fit is counted too.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -11,8 +11,8 @@ use continuity_registry::TrustRoot;
 use signature_continuity::clean::clean;
 use signature_continuity::reference::Repository;
 
-use super::queue::key;
-use crate::inventory::{Entry, Image, Inventory, LeftOut, order};
+use super::queue::{Key, key};
+use crate::inventory::{Entry, Image, Inventory, LeftOut, Place, order};
 use crate::output::words::counted;
 
 /// How many changes are shown.
@@ -20,8 +20,8 @@ const MOST_CHANGES: usize = 200;
 /// How many images are kept.
 const MOST_ENTRIES: usize = 50_000;
 const LONGEST_CHANGE: usize = 500;
-
-type Key = (String, Option<String>);
+/// How many notes of single images are kept between two full passes.
+const MOST_NOTES: usize = 200;
 
 /// Something that changed, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,8 @@ struct State {
     changes: VecDeque<Happened>,
     pass: Option<PassSummary>,
     trust_root: Option<TrustRoot>,
+    /// What single images gave reason to say since.
+    notes: BTreeSet<String>,
     /// Why there was none since.
     trouble: Option<String>,
 }
@@ -90,6 +92,7 @@ impl Board {
         state.pass = Some(pass);
         state.trust_root = Some(trust_root);
         state.trouble = None;
+        state.notes.clear();
     }
 
     /// A full pass did not come to its end.
@@ -116,13 +119,38 @@ impl Board {
         });
     }
 
+    /// Something that is to be known, until the next full pass says it again or not.
+    pub(super) fn note(&self, text: &str) {
+        let mut state = self.state();
+        if state.notes.len() < MOST_NOTES {
+            state.notes.insert(clean(text, LONGEST_CHANGE * 2));
+        }
+    }
+
+    /// What is known of the images that are named at these places.
+    pub(super) fn at(&self, images: Vec<Image>, places: &BTreeSet<Place>) -> Vec<Entry> {
+        let state = self.state();
+        let named = images
+            .into_iter()
+            .filter(|image| !image.places.is_disjoint(places));
+        let entries = named.filter_map(|image| {
+            let entry = state.entries.get(&key(&image))?;
+            Some(Entry {
+                image,
+                found: entry.found.clone(),
+                enforced: entry.enforced,
+            })
+        });
+        entries.collect()
+    }
+
     /// What changed, the latest first.
     pub(super) fn changes(&self) -> Vec<Happened> {
         self.state().changes.iter().cloned().collect()
     }
 
     /// Drops what no object names any more.
-    pub(super) fn keep(&self, named: &std::collections::BTreeSet<Key>) {
+    pub(super) fn keep(&self, named: &BTreeSet<Key>) {
         self.state().entries.retain(|key, _| named.contains(key));
     }
 
@@ -158,6 +186,7 @@ impl Board {
             None => all_notes.push("the first full pass is not over yet".to_owned()),
             Some(pass) => all_notes.extend(pass.failures.iter().chain(&pass.notes).cloned()),
         }
+        all_notes.extend(state.notes.iter().cloned());
         all_notes.extend(notes);
         if waiting > 0 {
             all_notes.push(format!(

@@ -3,7 +3,8 @@
 //! Invariant: every write is refused unless this replica leads when it begins; reads are for everybody. A write that was
 //! under way when the Lease ended is still one by compare and swap, so that nothing of another's is lost.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use signature_continuity::baseline::{Baseline, Names, Shard};
 use signature_continuity::reference::Repository;
@@ -15,11 +16,26 @@ use crate::store::{LearnerState, Listed, Revision, Store, StoreError, Stored};
 pub(super) struct FencedStore {
     store: Arc<dyn Store>,
     leadership: Arc<Leadership>,
+    /// The versions that were written here last.
+    own: Mutex<BTreeMap<Repository, Revision>>,
 }
+
+/// Of how many repositories that is remembered.
+const MOST_OWN: usize = 50_000;
 
 impl FencedStore {
     pub(super) fn new(store: Arc<dyn Store>, leadership: Arc<Leadership>) -> Self {
-        Self { store, leadership }
+        Self {
+            store,
+            leadership,
+            own: Mutex::default(),
+        }
+    }
+
+    /// Whether it was this replica that wrote this version of a baseline.
+    pub(super) fn is_own(&self, repository: &Repository, version: &str) -> bool {
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.get(repository) == Some(&Revision::At(version.to_owned()))
     }
 
     fn fence(&self) -> Result<(), StoreError> {
@@ -51,7 +67,13 @@ impl Store for FencedStore {
 
     fn write(&self, baseline: &Baseline, over: &Revision) -> Result<Revision, StoreError> {
         self.fence()?;
-        self.store.write(baseline, over)
+        let written = self.store.write(baseline, over)?;
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if own.len() >= MOST_OWN {
+            own.clear();
+        }
+        own.insert(baseline.repository.clone(), written.clone());
+        Ok(written)
     }
 
     fn claim(&self) -> Result<(), StoreError> {

@@ -30,10 +30,10 @@ const LEASE: Duration = Duration::from_secs(8);
 /// For how long who renewed it may act.
 const ACTS: Duration = Duration::from_secs(5);
 /// How often it is renewed, or looked at.
-const EVERY: Duration = Duration::from_secs(2);
+const EVERY: Duration = Duration::from_secs(1);
 /// How long one request may take.
-const ATTEMPT: Duration = Duration::from_secs(2);
-/// A Lease may say that it holds for longer; not for ever.
+const ATTEMPT: Duration = Duration::from_millis(1500);
+/// A Lease may say that it holds for longer, not for ever; nor for less than its holder may act.
 const LONGEST: Duration = Duration::from_secs(60);
 const LONGEST_NAME: usize = 253;
 
@@ -146,7 +146,8 @@ impl Election {
         };
         let seconds = spec.and_then(|spec| spec.lease_duration_seconds);
         let seconds = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-        let held = seconds.map_or(LEASE, Duration::from_secs).min(LONGEST);
+        let held = seconds.map_or(LEASE, Duration::from_secs);
+        let held = held.clamp(LEASE, LONGEST);
         if now.saturating_duration_since(since) >= held {
             Step::TakeOver
         } else {

@@ -4,25 +4,33 @@
 //! when a known signer is proven. What is learned is looked at once more, so that what is shown is what the policy sees now.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use chrono::Utc;
+use signature_continuity::baseline::Baseline;
+use signature_continuity::digest::Digest;
+use signature_continuity::drift::Drift;
 use signature_continuity::posture::Posture;
-use signature_continuity::reference::Repository;
+use signature_continuity::reference::{ImageReference, Repository};
 use tracing::warn;
 
 use super::queue::{Job, key};
 use super::schedule::Look;
 use super::watcher::Shared;
-use crate::inventory::{Entry, Familiarity, Image, Place, TimeLimits};
+use crate::inventory::{Entry, Image, Place, TimeLimits};
 use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output::cause::with_cause;
+use crate::store::names;
 
 /// For how long a worker waits before it looks whether it is to end.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How many baselines single images begin between two full passes' worth of time.
+/// How many baselines single images begin between two full passes.
 const MOST_NEW: usize = 10_000;
+/// For how long images of one repository hold a place.
+const JOB: Duration = Duration::from_secs(60);
 
 impl Shared {
     /// One of the threads that look at images.
@@ -39,24 +47,22 @@ impl Shared {
         }
     }
 
-    fn familiarity(&self, repository: &Repository) -> Familiarity {
-        let familiarity = self.with_snapshot(|snapshot| snapshot.familiarity(repository));
-        familiarity.unwrap_or(Familiarity::Nothing)
-    }
-
     /// Looks at the images of a job; what came of each.
     fn look_at(&self, job: &Job) -> Vec<(Image, Look)> {
-        if self.halt.load(Ordering::Relaxed) {
-            return Vec::new();
-        }
-        let images: Vec<Image> = {
+        let term = self.term();
+        let (images, running) = {
             let objects = self.objects();
-            job.images
-                .iter()
-                .map(|image| objects.everywhere(image))
-                .collect()
+            let images = job.images.iter().map(|image| objects.everywhere(image));
+            // Whom nobody names any more, nobody asks about.
+            let images = images.filter(|image| !image.places.is_empty());
+            let is_of_it = |spelled: &str| self.is_of(spelled, &job.repository);
+            (images.collect::<Vec<Image>>(), objects.running(is_of_it))
         };
-        let outcome = match self.learn(images.clone()) {
+        let Some(over) = term.over().filter(|_| term.is_on() && !images.is_empty()) else {
+            return Vec::new();
+        };
+        let learn = || self.learn(images.clone(), running.clone(), over);
+        let outcome = match learn() {
             Ok(outcome) => outcome,
             Err(error) => {
                 self.metrics.failed();
@@ -64,17 +70,27 @@ impl Shared {
                 return all_open(images);
             }
         };
+        let mut failed = is_unfinished(&outcome);
         let learned = self.tell(&outcome);
         let mut entries = outcome.entries;
-        if learned && let Ok(again) = self.learn(images.clone()) {
+        if learned && let Ok(again) = learn() {
+            failed |= is_unfinished(&again);
             self.tell(&again);
             entries = again.entries;
         }
-        let looks = entries
-            .iter()
-            .map(|entry| (entry.image.clone(), look(entry)));
+        let looks = entries.iter().map(|entry| {
+            let look = if failed { Look::Open } else { look(entry) };
+            (entry.image.clone(), look)
+        });
         let looks: Vec<(Image, Look)> = looks.collect();
-        self.show(entries);
+        // A signature may come some moments after its image: the first look alone says nothing to anybody else.
+        let is_first = |entry: &Entry| {
+            entry.learner_drift() == Some(&Drift::Unsigned)
+                && self.schedule.tries(&entry.image) == 0
+        };
+        let (first, told) = entries.into_iter().partition(is_first);
+        self.show(told, true);
+        self.show(first, false);
         let seen: BTreeSet<_> = looks.iter().map(|(image, _)| key(image)).collect();
         let missed = images
             .into_iter()
@@ -83,8 +99,20 @@ impl Shared {
         looks.into_iter().chain(missed).collect()
     }
 
-    fn learn(&self, images: Vec<Image>) -> anyhow::Result<Outcome> {
+    /// Whether a text is an image of this repository.
+    pub(super) fn is_of(&self, spelled: &str, repository: &Repository) -> bool {
+        let reference = spelled.parse::<ImageReference>();
+        reference.is_ok_and(|it| self.settings.aliased(it.repository()) == *repository)
+    }
+
+    fn learn(
+        &self,
+        images: Vec<Image>,
+        running: BTreeSet<Digest>,
+        over: &AtomicBool,
+    ) -> anyhow::Result<Outcome> {
         let observer = self.observers.current()?;
+        let begun = self.begun_since.load(Ordering::Relaxed);
         let learner = Learner {
             store: &self.store,
             settings: &self.settings,
@@ -92,24 +120,47 @@ impl Shared {
             options: Options {
                 concurrency: 1,
                 history: History::Not,
-                most_new: MOST_NEW,
+                most_new: MOST_NEW.saturating_sub(begun),
                 share: Share::Arriving,
-                time: TimeLimits::default(),
+                time: TimeLimits::of_run(JOB),
+                also_running: Some(running),
                 ..Options::default()
             },
             now: Utc::now(),
-            stop: &self.halt,
+            stop: over,
         };
-        let outcome = self.with_snapshot(|snapshot| learner.look_at(images, snapshot));
-        let outcome = outcome.ok_or_else(|| anyhow::anyhow!("this replica does not lead"))?;
-        Ok(outcome?)
+        let snapshot = self.snapshot();
+        let snapshot = snapshot.context("this replica does not lead any more")?;
+        let mut outcome = learner.look_at(images, &snapshot)?;
+        self.name_signed(&mut outcome);
+        Ok(outcome)
+    }
+
+    /// Names what was signed and could not be named: now, or with the next look.
+    fn name_signed(&self, outcome: &mut Outcome) {
+        let mut unnamed = self.unnamed.lock().unwrap_or_else(PoisonError::into_inner);
+        let tried = !outcome.unnamed.is_empty();
+        unnamed.append(&mut outcome.unnamed);
+        if unnamed.is_empty() || tried {
+            return;
+        }
+        match names::record(&self.store, unnamed.iter()) {
+            Ok(_) => unnamed.clear(),
+            Err(error) => {
+                warn!(error = %with_cause(&error), "signed repositories are not named yet")
+            }
+        }
     }
 
     /// Tells what changed; whether anything did.
     pub(super) fn tell(&self, outcome: &Outcome) -> bool {
         let now = Utc::now();
         for change in &outcome.changes {
+            let was_signed = change.before.as_ref().is_some_and(Baseline::is_signed);
             if change.before.is_none() {
+                self.begun_since.fetch_add(1, Ordering::Relaxed);
+            }
+            if change.before.is_none() || was_signed != change.after.is_signed() {
                 self.begun(&change.repository, change.after.is_signed());
             }
             for event in &change.news {
@@ -120,11 +171,14 @@ impl Shared {
             self.metrics.failed();
             warn!("{failure}");
         }
+        for note in &outcome.notes {
+            self.board.note(note);
+        }
         !outcome.changes.is_empty()
     }
 
-    /// Shows what was found, and announces drift.
-    pub(super) fn show(&self, entries: Vec<Entry>) {
+    /// Shows what was found, and announces drift where it is to be.
+    pub(super) fn show(&self, entries: Vec<Entry>, announced: bool) {
         let now = Utc::now();
         for entry in &entries {
             let Ok(found) = &entry.found else { continue };
@@ -140,13 +194,16 @@ impl Shared {
             }
             self.metrics.answered(&found.seen.observation);
         }
-        let written = self.announcer.announce(&entries, &self.objects);
-        self.metrics.announced(written);
+        if announced {
+            let (written, left_out) = self.announcer.announce(&entries, &self.objects);
+            self.metrics.announced(written, left_out);
+        }
         let places = entries.iter().flat_map(|entry| entry.image.places.clone());
         let places: BTreeSet<Place> = places.collect();
         self.board.put(entries);
         if let Some(reports) = self.announcer.reports() {
-            reports.write(&places, &self.inventory().entries, &self.objects);
+            let (images, _) = self.objects().images();
+            reports.write(&places, &self.board.at(images, &places), &self.objects);
         }
     }
 }
@@ -158,15 +215,21 @@ fn all_open(images: Vec<Image>) -> Vec<(Image, Look)> {
         .collect()
 }
 
-/// Whether enough was found out about an image. What a signature is still missing for may get one.
+/// Whether something of an outcome did not get done: it is tried again then.
+fn is_unfinished(outcome: &Outcome) -> bool {
+    !outcome.failures.is_empty() || !outcome.held_back.is_empty() || outcome.surplus > 0
+}
+
+/// Whether enough was found out about an image. One that no known signer signed may get its signature yet.
 fn look(entry: &Entry) -> Look {
     let Ok(found) = &entry.found else {
         return Look::Open;
     };
     let is_known = !found.known.is_empty();
     let is_unknown = found.seen.observation.posture == Posture::Unknown;
-    let runs = entry.image.running.is_some();
-    if is_unknown || !(is_known || runs) {
+    // What nobody ever signed is no drift, and is not asked about again and again.
+    let is_calm = entry.image.running.is_some() && !entry.drifts_for_the_learner();
+    if is_unknown || !(is_known || is_calm) {
         Look::Open
     } else {
         Look::Settled

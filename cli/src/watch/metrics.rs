@@ -43,6 +43,7 @@ pub(super) struct Metrics {
     pass_seconds: Gauge<f64, AtomicU64>,
     pass_failures: Counter,
     events: Counter,
+    events_left_out: Counter,
 }
 
 impl Metrics {
@@ -61,6 +62,7 @@ impl Metrics {
             pass_seconds: Gauge::default(),
             pass_failures: Counter::default(),
             events: Counter::default(),
+            events_left_out: Counter::default(),
             registry: Registry::default(),
         };
         for cause in CAUSES {
@@ -129,6 +131,11 @@ impl Metrics {
             "Kubernetes Events that were written about drift",
             metrics.events.clone(),
         );
+        registry.register(
+            "watch_events_left_out",
+            "Events about drift that found no room, or no workload, and are told after the next full pass",
+            metrics.events_left_out.clone(),
+        );
         Self {
             registry,
             ..metrics
@@ -168,8 +175,9 @@ impl Metrics {
         }
     }
 
-    pub(super) fn announced(&self, events: u64) {
+    pub(super) fn announced(&self, events: u64, left_out: u64) {
         self.events.inc_by(events);
+        self.events_left_out.inc_by(left_out);
     }
 
     /// As text, with what is counted elsewhere.

@@ -8,6 +8,7 @@
 //! Invariant: nothing is kept that cannot be found out again: whoever is killed loses nothing but time.
 
 mod announcer;
+mod baselines;
 mod board;
 mod fenced_store;
 mod leadership;

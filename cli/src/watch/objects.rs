@@ -14,13 +14,14 @@ use kube::Api;
 use kube::api::DynamicObject;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
+use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
 use crate::inventory::{Kind, ObjectImages, kinds};
 use crate::kubernetes::{Cluster, ClusterError, Question};
 
 /// How many objects one page of a list has.
-const PAGE: u32 = 500;
+const PAGE: u32 = 250;
 
 /// What happened to an object, as far as images are concerned.
 #[derive(Debug)]
@@ -68,35 +69,43 @@ impl Troubles {
     }
 }
 
-/// Follows every kind; `take` is called for each event, and must not wait.
+/// Follows every kind, and hands each event over: to a thread of its own, since this is done on the runtime's.
 ///
 /// # Errors
 /// When no thread can be started.
 pub(super) fn follow(
     cluster: &Cluster,
     troubles: &Arc<Troubles>,
-    take: &Arc<dyn Fn(&'static Kind, ObjectEvent) + Send + Sync>,
+    events: &mpsc::Sender<(&'static Kind, ObjectEvent)>,
 ) -> std::io::Result<()> {
     for kind in kinds() {
         let api = Api::<DynamicObject>::all_with(cluster.watching(), &kind.api_resource());
-        let (troubles, take) = (Arc::clone(troubles), Arc::clone(take));
+        let (troubles, sender) = (Arc::clone(troubles), events.clone());
         let name = cluster.name().to_owned();
         runtime::spawn(async move {
             let configuration = watcher::Config::default().page_size(PAGE);
             let mut events = pin!(watcher(api, configuration).default_backoff());
             while let Some(event) = events.next().await {
-                match event {
+                let told = match event {
                     Ok(event) => {
                         troubles.clear(kind);
-                        take(kind, read(kind, event));
+                        vec![read(kind, event)]
                     }
                     Err(error) => {
-                        if is_unserved(&error) {
-                            // There are none of that kind, and that is all there is to know.
-                            take(kind, ObjectEvent::Begin);
-                            take(kind, ObjectEvent::Complete);
-                        }
+                        // Where the server has none of that kind, that is all there is to know.
+                        let none = vec![ObjectEvent::Begin, ObjectEvent::Complete];
+                        let told = if is_unserved(&error) {
+                            none
+                        } else {
+                            Vec::new()
+                        };
                         troubles.set(kind, trouble(kind, error, &name));
+                        told
+                    }
+                };
+                for event in told {
+                    if sender.send((kind, event)).await.is_err() {
+                        return;
                     }
                 }
             }

@@ -12,43 +12,67 @@ use signature_continuity::reference::Repository;
 use tracing::{info, warn};
 
 use super::board::PassSummary;
-use super::watcher::Shared;
+use super::watcher::{Shared, Term};
 use crate::inventory::{TimeLimits, cluster_images};
 use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output::cause::with_cause;
 
 /// How often it is looked whether it is time.
 const TICK: Duration = Duration::from_millis(200);
-/// After how long one that failed is tried again.
+/// After how long one that found nothing out is tried again: twice as long each time, and no longer than any other.
 const AFTER_FAILURE: Duration = Duration::from_secs(60);
+
+/// How a full pass ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    /// Everything was gone through.
+    Whole,
+    /// Nothing was found out.
+    Not,
+    /// This replica does not lead any more.
+    Over,
+}
 
 impl Shared {
     /// The thread that goes through everything.
     pub(super) fn pass_on(&self, stop: &AtomicBool) {
         let mut next = Instant::now();
-        let mut led = false;
+        let mut pause = AFTER_FAILURE;
+        let mut led = Term::default();
         while !stop.load(Ordering::Relaxed) {
             std::thread::sleep(TICK);
-            let leads = !self.halt.load(Ordering::Relaxed);
+            let term = self.term();
+            let Some(over) = term.over().filter(|_| term.is_on()) else {
+                continue;
+            };
             // Whoever begins to lead knows nothing of what there is.
-            if leads && (!led || Instant::now() >= next) {
-                let ended_well = self.pass();
-                let pause = if ended_well {
-                    self.options.every
-                } else {
-                    self.options.every.min(AFTER_FAILURE)
-                };
-                next = Instant::now() + pause;
+            let is_new = !term.is(&led);
+            if !is_new && Instant::now() < next {
+                continue;
             }
-            led = leads;
+            if is_new {
+                pause = AFTER_FAILURE;
+            }
+            led = term.clone();
+            match self.pass(over) {
+                Passed::Over => {}
+                Passed::Whole => {
+                    pause = AFTER_FAILURE;
+                    next = Instant::now() + self.options.every;
+                }
+                Passed::Not => {
+                    next = Instant::now() + pause.min(self.options.every);
+                    pause = pause.saturating_mul(2);
+                }
+            }
         }
     }
 
-    fn pass(&self) -> bool {
+    fn pass(&self, over: &AtomicBool) -> Passed {
         let began = Instant::now();
-        let passed = self.go_through();
-        if self.halt.load(Ordering::Relaxed) {
-            return false;
+        let passed = self.go_through(over);
+        if over.load(Ordering::Relaxed) {
+            return Passed::Over;
         }
         let (outcome, trust_root, notes) = match passed {
             Ok(passed) => passed,
@@ -58,25 +82,22 @@ impl Shared {
                 self.metrics.pass_failed();
                 self.board
                     .pass_failed(&format!("the last full pass failed: {error}"));
-                return false;
+                return Passed::Not;
             }
         };
-        self.tell(&outcome);
-        let changed: BTreeSet<Repository> = outcome
-            .changes
-            .iter()
-            .map(|change| change.repository.clone())
-            .collect();
-        let left_out = outcome.left_out();
-        let ended_well = outcome.failures.is_empty() && !outcome.is_blind();
+        self.begun_since.store(0, Ordering::Relaxed);
+        let is_blind = outcome.is_blind();
+        let ended_well = !is_blind && outcome.failures.is_empty();
         let summary = PassSummary {
             ended: Utc::now(),
             seconds: began.elapsed().as_secs_f64(),
             notes: outcome.notes.iter().cloned().chain(notes).collect(),
-            unreached: left_out.unreached,
+            unreached: outcome.left_out().unreached,
             lost: outcome.lost,
             failures: outcome.failures.clone(),
         };
+        let changes = outcome.changes.iter();
+        let changed: BTreeSet<Repository> = changes.map(|it| it.repository.clone()).collect();
         info!(
             images = outcome.images,
             changed = changed.len(),
@@ -84,25 +105,23 @@ impl Shared {
             "a full pass ended"
         );
         self.metrics.passed(&summary, ended_well);
-        let again = outcome.entries.iter().filter(|entry| {
-            let repository = entry.found.as_ref().ok().map(|found| &found.repository);
-            repository.is_some_and(|repository| changed.contains(repository))
-        });
-        let again: Vec<_> = again.map(|entry| entry.image.clone()).collect();
         self.board.passed(summary, trust_root);
-        self.show(outcome.entries);
+        self.tell(&outcome);
+        self.show(outcome.entries, true);
         self.tidy();
         if let Err(error) = self.recall() {
             warn!(error = %with_cause(error.as_ref()), "what the store remembers is that of the pass before");
         }
         // What was learned changed what the policy sees of these.
-        for image in again {
-            self.name(image);
-        }
-        ended_well
+        self.look_again(&changed);
+        // What one repository refuses is told, and will be the same in a minute: only nothing at all is tried again soon.
+        if is_blind { Passed::Not } else { Passed::Whole }
     }
 
-    fn go_through(&self) -> anyhow::Result<(Outcome, continuity_registry::TrustRoot, Vec<String>)> {
+    fn go_through(
+        &self,
+        over: &AtomicBool,
+    ) -> anyhow::Result<(Outcome, continuity_registry::TrustRoot, Vec<String>)> {
         let (images, mut notes) = cluster_images(&self.cluster, None)?;
         let run = self.options.run_timeout;
         let observer = self.observers.for_run(run)?;
@@ -122,7 +141,7 @@ impl Shared {
                 ..Options::default()
             },
             now: Utc::now(),
-            stop: &self.halt,
+            stop: over,
         };
         let mut outcome = learner.run(images, &|_| ())?;
         if let Some(most) = self.options.ahead {

@@ -1,8 +1,8 @@
-//! Whose image is looked at next: fair turns for registries and for namespaces.
+//! Whose image is looked at next: fair turns for namespaces, and in each of them for registries.
 //!
-//! Invariant: repositories that have something to lose come first, and never all the time; registries take turns, and in
-//! each of them namespaces do, so that whoever names many images delays his own. One registry, and all that nobody knows,
-//! hold a part of the places only. What does not fit is dropped, counted, and left to the next full pass.
+//! Invariant: namespaces take turns, so that whoever names many images, on however many hosts of his own, delays his own.
+//! Repositories that have something to lose come first, and never all the time. One namespace, one registry, and all that
+//! nobody knows, hold a part of the places only. What does not fit is dropped, counted, and left to the next full pass.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,17 +19,39 @@ const TOGETHER: usize = 16;
 /// One of so many turns is not a known repository's, where others wait.
 const OTHERS_TURN: u64 = 4;
 
+/// An image, as it is told from others: its text, and the digest that runs.
+pub(super) type Key = (String, Option<String>);
+
+/// The key of an image.
+pub(super) fn key(image: &Image) -> Key {
+    let running = image
+        .running
+        .as_ref()
+        .map(|digest| digest.as_str().to_owned());
+    (image.spelled.clone(), running)
+}
+
+/// The namespace that an image waits in.
+pub(super) fn namespace(image: &Image) -> &str {
+    let place = image.places.first();
+    place.map_or("", |place| place.namespace.as_str())
+}
+
 /// Images of one repository, to be looked at together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Job {
     pub(super) repository: Repository,
     pub(super) images: Vec<Image>,
+    namespace: String,
     familiarity: Familiarity,
 }
 
+type Waiting = VecDeque<(Repository, Image)>;
+
+/// What waits in one namespace, by registry, in the order of their turns.
 #[derive(Debug, Default)]
 struct Lane {
-    namespaces: VecDeque<(String, VecDeque<(Repository, Image)>)>,
+    registries: VecDeque<(String, Waiting)>,
 }
 
 /// What waits.
@@ -37,21 +59,14 @@ struct Lane {
 pub(super) struct Queue {
     places: usize,
     lanes: BTreeMap<Familiarity, VecDeque<(String, Lane)>>,
-    waiting: BTreeSet<(String, Option<String>)>,
+    /// Each image once in each namespace: nobody's waits behind those of others who name the same.
+    waiting: BTreeSet<(String, Key)>,
     of_namespace: BTreeMap<String, usize>,
+    busy_namespaces: BTreeMap<String, usize>,
     busy_registries: BTreeMap<String, usize>,
     busy: BTreeMap<Familiarity, usize>,
     turns: u64,
     dropped: u64,
-}
-
-/// An image, as the queue tells it from others: its text, and the digest that runs.
-pub(super) fn key(image: &Image) -> (String, Option<String>) {
-    let running = image
-        .running
-        .as_ref()
-        .map(|digest| digest.as_str().to_owned());
-    (image.spelled.clone(), running)
 }
 
 impl Queue {
@@ -62,6 +77,7 @@ impl Queue {
             lanes: BTreeMap::new(),
             waiting: BTreeSet::new(),
             of_namespace: BTreeMap::new(),
+            busy_namespaces: BTreeMap::new(),
             busy_registries: BTreeMap::new(),
             busy: BTreeMap::new(),
             turns: 0,
@@ -79,35 +95,33 @@ impl Queue {
         self.dropped
     }
 
-    /// Puts an image into its namespace's turn. Whether it waits now; one that waits already does so once.
+    /// Puts an image into its namespace's turn, if it does not wait there already. Whether it waits now.
     pub(super) fn push(
         &mut self,
         repository: Repository,
         image: Image,
         familiarity: Familiarity,
     ) -> bool {
-        let key = key(&image);
-        if self.waiting.contains(&key) {
+        let namespace = namespace(&image).to_owned();
+        let waits = (namespace.clone(), key(&image));
+        if self.waiting.contains(&waits) {
             return true;
         }
-        let place = image.places.first();
-        let namespace = place.map_or_else(String::new, |place| place.namespace.clone());
         let of_namespace = self.of_namespace.entry(namespace.clone()).or_default();
         if *of_namespace >= MOST_OF_NAMESPACE || self.waiting.len() >= MOST {
             self.dropped = self.dropped.saturating_add(1);
             return false;
         }
         *of_namespace = of_namespace.saturating_add(1);
-        self.waiting.insert(key);
+        self.waiting.insert(waits);
         let lanes = self.lanes.entry(familiarity).or_default();
-        let registry = repository.registry().to_owned();
-        let at = lanes.iter().position(|(name, _)| *name == registry);
+        let at = lanes.iter().position(|(own, _)| *own == namespace);
         let at = at.unwrap_or_else(|| {
-            lanes.push_back((registry, Lane::default()));
+            lanes.push_back((namespace, Lane::default()));
             lanes.len().saturating_sub(1)
         });
         if let Some((_, lane)) = lanes.get_mut(at) {
-            lane.push(namespace, repository, image);
+            lane.push(repository, image);
         }
         true
     }
@@ -136,21 +150,31 @@ impl Queue {
         if busy >= self.most_of(familiarity) {
             return None;
         }
-        let most_of_registry = self.places.div_ceil(2);
-        let lanes = self.lanes.get_mut(&familiarity)?;
-        let is_free = |registry: &String| {
-            let busy = self.busy_registries.get(registry);
-            busy.is_none_or(|busy| *busy < most_of_registry)
+        let half = self.places.div_ceil(2);
+        let (busy_namespaces, busy_registries) = (&self.busy_namespaces, &self.busy_registries);
+        let has_room = |busy: &BTreeMap<String, usize>, name: &str| {
+            busy.get(name).is_none_or(|busy| *busy < half)
         };
-        let at = lanes.iter().position(|(registry, _)| is_free(registry))?;
-        let (registry, mut lane) = lanes.remove(at)?;
-        let (namespace, repository, images) = lane.take();
-        if !lane.namespaces.is_empty() {
-            lanes.push_back((registry.clone(), lane));
+        let lanes = self.lanes.get_mut(&familiarity)?;
+        let (at, registry) = lanes
+            .iter()
+            .enumerate()
+            .find_map(|(at, (namespace, lane))| {
+                if !has_room(busy_namespaces, namespace) {
+                    return None;
+                }
+                let mut registries = lane.registries.iter();
+                let registry = registries.position(|(name, _)| has_room(busy_registries, name))?;
+                Some((at, registry))
+            })?;
+        let (namespace, mut lane) = lanes.remove(at)?;
+        let taken = lane.take(registry);
+        if !lane.registries.is_empty() {
+            lanes.push_back((namespace.clone(), lane));
         }
-        let repository = repository?;
+        let (repository, images) = taken?;
         for image in &images {
-            self.waiting.remove(&key(image));
+            self.waiting.remove(&(namespace.clone(), key(image)));
         }
         if let Some(left) = self.of_namespace.get_mut(&namespace) {
             *left = left.saturating_sub(images.len());
@@ -158,13 +182,14 @@ impl Queue {
                 self.of_namespace.remove(&namespace);
             }
         }
-        let busy = self.busy.entry(familiarity).or_default();
-        *busy = busy.saturating_add(1);
-        let busy = self.busy_registries.entry(registry).or_default();
-        *busy = busy.saturating_add(1);
+        let registry = repository.registry().to_owned();
+        *self.busy.entry(familiarity).or_default() += 1;
+        *self.busy_registries.entry(registry).or_default() += 1;
+        *self.busy_namespaces.entry(namespace.clone()).or_default() += 1;
         Some(Job {
             repository,
             images,
+            namespace,
             familiarity,
         })
     }
@@ -174,13 +199,8 @@ impl Queue {
         if let Some(busy) = self.busy.get_mut(&job.familiarity) {
             *busy = busy.saturating_sub(1);
         }
-        let registry = job.repository.registry();
-        if let Some(busy) = self.busy_registries.get_mut(registry) {
-            *busy = busy.saturating_sub(1);
-            if *busy == 0 {
-                self.busy_registries.remove(registry);
-            }
-        }
+        free(&mut self.busy_registries, job.repository.registry());
+        free(&mut self.busy_namespaces, &job.namespace);
     }
 
     /// Forgets what waits: somebody else leads.
@@ -200,40 +220,47 @@ impl Queue {
     }
 }
 
+fn free(busy: &mut BTreeMap<String, usize>, name: &str) {
+    if let Some(held) = busy.get_mut(name) {
+        *held = held.saturating_sub(1);
+        if *held == 0 {
+            busy.remove(name);
+        }
+    }
+}
+
 impl Lane {
-    fn push(&mut self, namespace: String, repository: Repository, image: Image) {
-        let own = self
-            .namespaces
-            .iter_mut()
-            .find(|(own, _)| *own == namespace);
+    fn push(&mut self, repository: Repository, image: Image) {
+        let registry = repository.registry();
+        let own = self.registries.iter_mut().find(|(own, _)| own == registry);
         match own {
-            Some((_, images)) => images.push_back((repository, image)),
+            Some((_, waiting)) => waiting.push_back((repository, image)),
             None => {
-                let images = VecDeque::from([(repository, image)]);
-                self.namespaces.push_back((namespace, images));
+                let registry = registry.to_owned();
+                let waiting = VecDeque::from([(repository, image)]);
+                self.registries.push_back((registry, waiting));
             }
         }
     }
 
-    /// The images of one repository in the namespace whose turn it is.
-    fn take(&mut self) -> (String, Option<Repository>, Vec<Image>) {
-        let Some((namespace, mut waiting)) = self.namespaces.pop_front() else {
-            return (String::new(), None, Vec::new());
-        };
-        let first = waiting.front().map(|(repository, _)| repository.clone());
+    /// The images of one repository on the registry that stands at `at`; that registry's next turn is the last.
+    fn take(&mut self, at: usize) -> Option<(Repository, Vec<Image>)> {
+        let (registry, mut waiting) = self.registries.remove(at)?;
+        let (first, _) = waiting.front()?;
+        let first = first.clone();
         let mut images = Vec::new();
-        let mut others = VecDeque::with_capacity(waiting.len());
+        let mut others = VecDeque::new();
         while let Some((repository, image)) = waiting.pop_front() {
-            if Some(&repository) == first.as_ref() && images.len() < TOGETHER {
+            if repository == first && images.len() < TOGETHER {
                 images.push(image);
             } else {
                 others.push_back((repository, image));
             }
         }
         if !others.is_empty() {
-            self.namespaces.push_back((namespace.clone(), others));
+            self.registries.push_back((registry, others));
         }
-        (namespace, first, images)
+        Some((first, images))
     }
 }
 

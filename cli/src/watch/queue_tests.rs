@@ -56,6 +56,58 @@ fn a_namespace_that_names_many_images_delays_its_own() {
 }
 
 #[test]
+fn a_namespace_with_many_hosts_of_its_own_delays_its_own() {
+    let mut queue = Queue::new(8);
+    for n in 0..500 {
+        let spelled = format!("h{n}.evil.example/x/y:v1");
+        push(&mut queue, &spelled, "hostile", Familiarity::Repository);
+    }
+    push(
+        &mut queue,
+        "ghcr.io/acme/api:v2",
+        "prod",
+        Familiarity::Repository,
+    );
+    let first: Vec<String> = (0..2).map(|_| next(&mut queue).unwrap()).collect();
+    assert!(
+        first.contains(&"ghcr.io/acme/api:v2".to_owned()),
+        "{first:?}"
+    );
+    // However slow they are, it holds a half of the places.
+    let taken: Vec<Job> = std::iter::from_fn(|| queue.take()).collect();
+    assert_eq!(taken.len(), 4);
+    push(
+        &mut queue,
+        "ghcr.io/acme/api:v3",
+        "prod",
+        Familiarity::Repository,
+    );
+    assert!(queue.take().is_some());
+}
+
+#[test]
+fn nobodys_image_waits_behind_those_of_others_who_name_the_same() {
+    let mut queue = Queue::new(8);
+    for n in 0..1000 {
+        let spelled = format!("ghcr.io/evil/r{n}:v1");
+        push(&mut queue, &spelled, "hostile", Familiarity::Repository);
+    }
+    for namespace in ["hostile", "prod"] {
+        push(
+            &mut queue,
+            "ghcr.io/acme/api:v2",
+            namespace,
+            Familiarity::Repository,
+        );
+    }
+    let first: Vec<String> = (0..2).map(|_| next(&mut queue).unwrap()).collect();
+    assert!(
+        first.contains(&"ghcr.io/acme/api:v2".to_owned()),
+        "{first:?}"
+    );
+}
+
+#[test]
 fn registries_take_turns() {
     let mut queue = Queue::new(8);
     for n in 0..3 {
@@ -117,7 +169,7 @@ fn one_registry_and_strangers_hold_a_part_of_the_places() {
         push(
             &mut queue,
             &format!("slow.example/x/r{n}:v1"),
-            "prod",
+            &format!("team-{n}"),
             Familiarity::Repository,
         );
         push(

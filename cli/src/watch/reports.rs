@@ -23,6 +23,8 @@ use crate::output::cause::with_cause;
 /// How many images one report names.
 const MOST_RESULTS: usize = 100;
 const LONGEST_IMAGE: usize = 300;
+/// Of how many workloads it is remembered what was written.
+const MOST_WRITTEN: usize = 50_000;
 const POLICY: &str = "signature-continuity";
 const SOURCE: &str = "continuity";
 
@@ -39,7 +41,7 @@ const KINDS: [(&str, &str, &str, &str); 2] = [
 
 pub(super) struct Reports {
     cluster: Cluster,
-    kind: OnceLock<Option<usize>>,
+    kind: OnceLock<usize>,
     written: Mutex<BTreeMap<String, [u8; 32]>>,
 }
 
@@ -49,6 +51,14 @@ impl Reports {
             cluster,
             kind: OnceLock::new(),
             written: Mutex::default(),
+        }
+    }
+
+    /// Forgets what was written where that is much: workloads come and go, and one write more is no harm.
+    pub(super) fn tidy(&self) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.len() > MOST_WRITTEN {
+            written.clear();
         }
     }
 
@@ -73,7 +83,8 @@ impl Reports {
                 let objects = objects.lock().unwrap_or_else(PoisonError::into_inner);
                 objects.identity(place)
             };
-            let Some((api_version, uid)) = identity.filter(|(_, uid)| !uid.is_empty()) else {
+            let Some((place, api_version, uid)) = identity.filter(|(_, _, uid)| !uid.is_empty())
+            else {
                 continue;
             };
             let results: Vec<Value> = entries
@@ -108,7 +119,7 @@ impl Reports {
                 &GroupVersionKind::gvk(group, version, kind),
                 resource,
             );
-            match self.apply(place, resource, &resource_kind, report, &uid) {
+            match self.apply(&place, resource, &resource_kind, report, &uid) {
                 Ok(()) => {
                     let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
                     written.insert(uid, fingerprint.into());
@@ -151,25 +162,32 @@ impl Reports {
 
     /// The kind of reports that this cluster serves.
     fn kind(&self) -> Option<(&'static str, &'static str, &'static str, &'static str)> {
-        let at = self.kind.get_or_init(|| {
-            let question = Question::list("apigroups", None);
-            let groups = self.cluster.ask(&question, |client| async move {
-                client.list_api_groups().await
-            });
-            let served = match groups {
-                Ok(groups) => groups.groups,
-                Err(error) => {
-                    warn!(error = %with_cause(&error), "no policy reports");
-                    return None;
-                }
-            };
-            let at = KINDS.iter().position(|(group, ..)| served.iter().any(|one| one.name == *group));
-            if at.is_none() {
-                warn!("no policy reports: this cluster serves neither openreports.io nor wgpolicyk8s.io; install the definitions of one of them, or leave --reports out");
+        if let Some(at) = self.kind.get() {
+            return KINDS.get(*at).copied();
+        }
+        let question = Question::list("apigroups", None);
+        let groups = self.cluster.ask(
+            &question,
+            |client| async move { client.list_api_groups().await },
+        );
+        let served = match groups {
+            Ok(groups) => groups.groups,
+            Err(error) => {
+                warn!(error = %with_cause(&error), "no policy reports");
+                return None;
             }
-            at
-        });
-        at.and_then(|at| KINDS.get(at).copied())
+        };
+        let at = KINDS
+            .iter()
+            .position(|(group, ..)| served.iter().any(|one| one.name == *group));
+        let Some(at) = at else {
+            warn!(
+                "no policy reports: this cluster serves neither openreports.io nor wgpolicyk8s.io; install the definitions of one of them, or leave --reports out"
+            );
+            return None;
+        };
+        let _ = self.kind.set(at);
+        KINDS.get(at).copied()
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariant: an image waits once, however many objects name it. What was found out about a digest holds until the next
 //! full pass; a tag may mean something else by now, so a new object has it looked at again. What was not found out is tried
-//! again, more and more seldom, and then left to the full pass.
+//! again, more and more seldom, and then left to the full pass. An image that is named while an earlier look still holds is
+//! looked at once that is over: nobody may name it again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use signature_continuity::reference::Repository;
 
-use super::queue::{Job, Queue, key};
+use super::queue::{Job, Key, Queue, key};
 use crate::inventory::{Familiarity, Image};
 
 /// After how long an image of which nothing was found out is looked at again. A signature may come after its image.
@@ -24,8 +25,8 @@ const AGAIN: [Duration; 4] = [
 const TAG_HOLDS: Duration = Duration::from_secs(30);
 /// Of how many images it is remembered when they were looked at.
 const MOST_REMEMBERED: usize = 100_000;
-
-type Key = (String, Option<String>);
+/// How many wait for another try.
+const MOST_PLANNED: usize = 20_000;
 
 /// What came of a look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +49,8 @@ struct Waiting {
     queue: Queue,
     looked: BTreeMap<Key, Looked>,
     again: BTreeMap<(Instant, u64), (Repository, Image, Familiarity)>,
-    planned: BTreeSet<Key>,
+    /// Those of them, by image.
+    planned: BTreeMap<Key, (Instant, u64)>,
     number: u64,
 }
 
@@ -67,7 +69,7 @@ impl Schedule {
                 queue: Queue::new(places),
                 looked: BTreeMap::new(),
                 again: BTreeMap::new(),
-                planned: BTreeSet::new(),
+                planned: BTreeMap::new(),
                 number: 0,
             }),
             wake: Condvar::new(),
@@ -87,16 +89,37 @@ impl Schedule {
         now: Instant,
     ) {
         let mut waiting = self.waiting();
-        if waiting.holds(&image, now) {
-            return;
+        match waiting.holds_until(&image, now) {
+            Holds::Always => return,
+            Holds::Until(due) => {
+                if !waiting.planned.contains_key(&key(&image)) {
+                    waiting.plan(repository, image, familiarity, due);
+                }
+                return;
+            }
+            Holds::Not => {}
         }
         // Whoever names it anew may know that it is another one by now.
-        if waiting.planned.remove(&key(&image)) {
-            let named = key(&image);
-            waiting.again.retain(|_, (_, image, _)| key(image) != named);
-        }
+        waiting.unplan(&key(&image));
         if waiting.queue.push(repository, image, familiarity) {
             self.wake.notify_one();
+        }
+    }
+
+    /// How often an image was looked at in a row without enough being found out.
+    pub(super) fn tries(&self, image: &Image) -> usize {
+        let waiting = self.waiting();
+        waiting
+            .looked
+            .get(&key(image))
+            .map_or(0, |looked| looked.tries)
+    }
+
+    /// What was found out about these images holds no more.
+    pub(super) fn forget<'k>(&self, keys: impl Iterator<Item = &'k Key>) {
+        let mut waiting = self.waiting();
+        for key in keys {
+            waiting.looked.remove(key);
         }
     }
 
@@ -106,8 +129,7 @@ impl Schedule {
         let mut waiting = self.waiting();
         loop {
             let now = Instant::now();
-            waiting.bring_back(now);
-            if let Some(job) = waiting.queue.take() {
+            if let Some(job) = waiting.next(now) {
                 return Some(job);
             }
             let left = end.checked_duration_since(now)?;
@@ -117,6 +139,11 @@ impl Schedule {
             let woken = self.wake.wait_timeout(waiting, next);
             (waiting, _) = woken.unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    #[cfg(test)]
+    fn take_at(&self, now: Instant) -> Option<Job> {
+        self.waiting().next(now)
     }
 
     /// What came of a job, image by image.
@@ -146,8 +173,13 @@ impl Schedule {
     }
 
     /// Forgets when images were looked at that nobody names any more.
-    pub(super) fn keep(&self, named: &BTreeSet<(String, Option<String>)>) {
-        self.waiting().looked.retain(|key, _| named.contains(key));
+    pub(super) fn keep(&self, named: &BTreeSet<Key>) {
+        let mut waiting = self.waiting();
+        waiting.looked.retain(|key, _| named.contains(key));
+        let gone = waiting.planned.keys().filter(|key| !named.contains(*key));
+        for key in gone.cloned().collect::<Vec<_>>() {
+            waiting.unplan(&key);
+        }
     }
 
     /// How many images wait, those for another try among them; and how many found no room.
@@ -158,20 +190,57 @@ impl Schedule {
     }
 }
 
+/// For how long what was found out about an image holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Always,
+    Until(Instant),
+    Not,
+}
+
 impl Waiting {
-    /// Whether what was found out about an image still holds.
-    fn holds(&self, image: &Image, now: Instant) -> bool {
+    fn holds_until(&self, image: &Image, now: Instant) -> Holds {
         let Some(looked) = self.looked.get(&key(image)) else {
-            return false;
+            return Holds::Not;
         };
-        let names_digest = image
-            .reference
-            .as_ref()
-            .is_ok_and(|it| it.digest().is_some());
+        let reference = image.reference.as_ref();
+        let names_digest = reference.is_ok_and(|it| it.digest().is_some());
         match looked.look {
-            Look::Settled if names_digest => true,
-            Look::Settled | Look::Open => now.saturating_duration_since(looked.at) < TAG_HOLDS,
+            Look::Settled if names_digest => Holds::Always,
+            Look::Settled => {
+                let until = looked.at + TAG_HOLDS;
+                if now < until {
+                    Holds::Until(until)
+                } else {
+                    Holds::Not
+                }
+            }
+            // Those that are tried again by plan need no other one.
+            Look::Open if self.planned.contains_key(&key(image)) => {
+                let until = looked.at + TAG_HOLDS;
+                if now < until {
+                    Holds::Until(until)
+                } else {
+                    Holds::Not
+                }
+            }
+            Look::Open => Holds::Not,
         }
+    }
+
+    /// What is to be looked at now.
+    fn next(&mut self, now: Instant) -> Option<Job> {
+        self.bring_back(now);
+        while let Some(mut job) = self.queue.take() {
+            // Another namespace may have had the same one looked at meanwhile.
+            job.images
+                .retain(|image| self.holds_until(image, now) == Holds::Not);
+            if !job.images.is_empty() {
+                return Some(job);
+            }
+            self.queue.done(&job);
+        }
+        None
     }
 
     fn note(
@@ -196,35 +265,56 @@ impl Waiting {
             (Look::Open, _) => 1,
             (Look::Settled, _) => 0,
         };
-        if self.looked.len() < MOST_REMEMBERED || before.is_some() {
-            self.looked.insert(
-                key.clone(),
-                Looked {
-                    at: now,
-                    look,
-                    tries,
-                },
-            );
+        // What is not remembered is not tried again either: it would be so for ever.
+        if self.looked.len() >= MOST_REMEMBERED && before.is_none() {
+            return;
         }
+        self.looked.insert(
+            key.clone(),
+            Looked {
+                at: now,
+                look,
+                tries,
+            },
+        );
         let pause = tries.checked_sub(1).and_then(|at| AGAIN.get(at));
-        if let Some(pause) = pause.filter(|_| !self.planned.contains(&key)) {
-            self.number = self.number.wrapping_add(1);
-            self.planned.insert(key);
-            let due = (now + *pause, self.number);
-            self.again
-                .insert(due, (repository.clone(), image, familiarity));
+        if let Some(pause) = pause.filter(|_| !self.planned.contains_key(&key)) {
+            self.plan(repository.clone(), image, familiarity, now + *pause);
+        }
+    }
+
+    fn plan(
+        &mut self,
+        repository: Repository,
+        image: Image,
+        familiarity: Familiarity,
+        due: Instant,
+    ) {
+        if self.planned.len() >= MOST_PLANNED {
+            return;
+        }
+        self.number = self.number.wrapping_add(1);
+        let due = (due, self.number);
+        self.planned.insert(key(&image), due);
+        self.again.insert(due, (repository, image, familiarity));
+    }
+
+    fn unplan(&mut self, key: &Key) {
+        if let Some(due) = self.planned.remove(key) {
+            self.again.remove(&due);
         }
     }
 
     /// Puts those whose time has come back into the queue.
     fn bring_back(&mut self, now: Instant) {
-        while let Some(entry) = self
-            .again
-            .first_entry()
-            .filter(|entry| entry.key().0 <= now)
-        {
+        while let Some(entry) = self.again.first_entry().filter(|it| it.key().0 <= now) {
             let (repository, image, familiarity) = entry.remove();
-            self.planned.remove(&key(&image));
+            let key = key(&image);
+            self.planned.remove(&key);
+            // Its time has come: what was found out before holds no more.
+            if let Some(looked) = self.looked.get_mut(&key) {
+                looked.at = looked.at.checked_sub(TAG_HOLDS).unwrap_or(looked.at);
+            }
             self.queue.push(repository, image, familiarity);
         }
     }

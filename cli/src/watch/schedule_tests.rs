@@ -2,7 +2,6 @@
 
 use super::*;
 
-const NOW: Duration = Duration::ZERO;
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 fn image(spelled: &str) -> Image {
@@ -21,7 +20,7 @@ fn name(schedule: &Schedule, image: &Image, now: Instant) {
 }
 
 fn look(schedule: &Schedule, image: &Image, look: Look, now: Instant) {
-    let job = schedule.take(NOW).unwrap();
+    let job = schedule.take_at(now).unwrap();
     let looks = vec![(image.clone(), look)];
     schedule.done(&job, looks, Familiarity::Repository, now);
 }
@@ -35,52 +34,48 @@ fn what_was_found_out_about_a_digest_holds_and_of_a_tag_for_a_while() {
         name(&schedule, image, start);
         look(&schedule, image, Look::Settled, start);
     }
+    let soon = start + TAG_HOLDS / 2;
     for image in [&digest, &tag] {
-        name(&schedule, image, start + TAG_HOLDS / 2);
+        name(&schedule, image, soon);
     }
-    assert_eq!(schedule.take(NOW), None);
-    for image in [&digest, &tag] {
-        name(&schedule, image, start + TAG_HOLDS);
-    }
-    assert_eq!(schedule.take(NOW).unwrap().images, [tag]);
-    assert_eq!(schedule.take(NOW), None);
+    // The tag is looked at once that is over, though nobody names it again.
+    assert_eq!((schedule.take_at(soon), schedule.length().0), (None, 1));
+    let later = schedule.take_at(start + TAG_HOLDS).unwrap();
+    assert_eq!(later.images, [tag]);
+    assert_eq!(schedule.take_at(start + TAG_HOLDS * 9), None);
 }
 
 #[test]
 fn what_was_not_found_out_is_tried_again_more_and_more_seldom_and_then_no_more() {
-    let schedule = Schedule::new(2);
+    let (schedule, start) = (Schedule::new(2), Instant::now());
     let image = image(&format!("ghcr.io/acme/api@{DIGEST}"));
-    // In the past, so that each is due at once.
-    let start = Instant::now()
-        .checked_sub(Duration::from_secs(3600))
-        .unwrap();
     name(&schedule, &image, start);
-    for _ in 0..=AGAIN.len() {
-        look(&schedule, &image, Look::Open, start);
+    let mut now = start;
+    look(&schedule, &image, Look::Open, now);
+    for pause in AGAIN {
+        assert_eq!(
+            schedule.take_at(now + pause - Duration::from_millis(1)),
+            None
+        );
+        now += pause;
+        look(&schedule, &image, Look::Open, now);
     }
-    assert_eq!(schedule.take(NOW), None);
+    assert_eq!(schedule.take_at(now + Duration::from_secs(86_400)), None);
     assert_eq!(schedule.length(), (0, 0));
-    let pauses: Vec<_> = AGAIN
-        .windows(2)
-        .map(|two| two.first() < two.last())
-        .collect();
-    assert!(pauses.iter().all(|longer| *longer));
+    // Whoever names it anew begins anew.
+    name(&schedule, &image, now + TAG_HOLDS);
+    assert!(schedule.take_at(now + TAG_HOLDS).is_some());
 }
 
 #[test]
-fn an_answer_ends_the_tries_and_begins_them_anew() {
-    let schedule = Schedule::new(2);
+fn an_answer_ends_the_tries() {
+    let (schedule, start) = (Schedule::new(2), Instant::now());
     let image = image("ghcr.io/acme/api:v1");
-    let start = Instant::now()
-        .checked_sub(Duration::from_secs(3600))
-        .unwrap();
     name(&schedule, &image, start);
     look(&schedule, &image, Look::Open, start);
-    look(&schedule, &image, Look::Settled, start);
-    assert_eq!(schedule.take(NOW), None);
-    name(&schedule, &image, start + TAG_HOLDS);
-    look(&schedule, &image, Look::Open, start);
-    assert_eq!(schedule.length().0, 1);
+    assert_eq!(schedule.tries(&image), 1);
+    look(&schedule, &image, Look::Settled, start + TAG_HOLDS);
+    assert_eq!((schedule.tries(&image), schedule.length().0), (0, 0));
 }
 
 #[test]
@@ -90,10 +85,29 @@ fn an_image_that_waits_for_another_try_does_not_wait_twice() {
     name(&schedule, &image, start);
     look(&schedule, &image, Look::Open, start);
     name(&schedule, &image, start);
-    assert_eq!((schedule.length().0, schedule.take(NOW)), (1, None));
+    assert_eq!((schedule.length().0, schedule.take_at(start)), (1, None));
     name(&schedule, &image, start + TAG_HOLDS);
     assert_eq!(schedule.length().0, 1);
-    assert!(schedule.take(NOW).is_some());
+    assert!(schedule.take_at(start + TAG_HOLDS).is_some());
+}
+
+#[test]
+fn an_image_that_two_namespaces_name_is_looked_at_once() {
+    let (schedule, start) = (Schedule::new(2), Instant::now());
+    let spelled = format!("ghcr.io/acme/api@{DIGEST}");
+    let of = |namespace: &str| Image {
+        places: BTreeSet::from([crate::inventory::Place {
+            namespace: namespace.to_owned(),
+            kind: "Deployment".to_owned(),
+            name: "api".to_owned(),
+        }]),
+        ..image(&spelled)
+    };
+    for namespace in ["prod", "shop"] {
+        name(&schedule, &of(namespace), start);
+    }
+    look(&schedule, &of("prod"), Look::Settled, start);
+    assert_eq!((schedule.take_at(start), schedule.length().0), (None, 0));
 }
 
 #[test]
@@ -117,5 +131,5 @@ fn what_nobody_names_any_more_is_forgotten() {
     look(&schedule, &image, Look::Settled, start);
     schedule.keep(&BTreeSet::new());
     name(&schedule, &image, start);
-    assert!(schedule.take(NOW).is_some());
+    assert!(schedule.take_at(start).is_some());
 }

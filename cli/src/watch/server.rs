@@ -9,24 +9,26 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use continuity_registry::runtime;
 use signature_continuity::clean::{SHOWN as LONGEST, clean};
+use tokio::sync::Semaphore;
 
 use super::page;
 use super::watcher::Shared;
 use crate::inventory::metrics as inventory_metrics;
+use crate::inventory::page::content_security_policy;
 
 /// For how long what was made is served.
 const FRESH: Duration = Duration::from_secs(2);
 /// How long the leader may take.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The largest answer that is passed on.
-const LARGEST: usize = 256 * 1024 * 1024;
+/// How many answers are made or passed on at once.
+const MOST_AT_ONCE: usize = 16;
 const PASSED_ON: &str = "x-continuity-passed-on";
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
@@ -42,7 +44,7 @@ enum Form {
     Metrics,
 }
 
-type Made = Arc<str>;
+type Made = Bytes;
 /// What was made last, and when.
 type Kept = Mutex<Option<(Instant, Made)>>;
 
@@ -51,6 +53,7 @@ struct Served {
     shared: Arc<Shared>,
     made: Arc<[Kept; 3]>,
     client: reqwest::Client,
+    at_once: Arc<Semaphore>,
 }
 
 /// Serves from now on.
@@ -69,6 +72,7 @@ pub(super) fn serve(shared: &Arc<Shared>) -> anyhow::Result<()> {
         shared: Arc::clone(shared),
         made: Arc::default(),
         client,
+        at_once: Arc::new(Semaphore::new(MOST_AT_ONCE)),
     };
     let listener = std::net::TcpListener::bind(listen).with_context(|| {
         format!("cannot listen on {listen}; name another address with --listen")
@@ -127,8 +131,11 @@ async fn readyz(State(served): State<Served>) -> Response {
 
 /// This replica's own figures, whoever leads.
 async fn metrics(State(served): State<Served>) -> Response {
+    let Ok(_room) = served.at_once.try_acquire() else {
+        return busy();
+    };
     match served.made(Form::Metrics).await {
-        Some(text) => answer(StatusCode::OK, METRICS, text.to_string()),
+        Some(made) => headed(StatusCode::OK, METRICS, Body::from(made)),
         None => answer(
             StatusCode::INTERNAL_SERVER_ERROR,
             TEXT,
@@ -142,12 +149,15 @@ async fn shown<const FORM: usize>(State(served): State<Served>, request: Request
         0 => (Form::Page, HTML, "/"),
         _ => (Form::Json, JSON, "/inventory.json"),
     };
+    let Ok(_room) = served.at_once.try_acquire() else {
+        return busy();
+    };
     if !served.shared.leadership.holds() {
         let passed_on = request.headers().contains_key(PASSED_ON);
         return served.of_the_leader(path, kind, passed_on).await;
     }
     match served.made(form).await {
-        Some(text) => answer(StatusCode::OK, kind, text.to_string()),
+        Some(made) => headed(StatusCode::OK, kind, Body::from(made)),
         None => answer(
             StatusCode::INTERNAL_SERVER_ERROR,
             TEXT,
@@ -171,10 +181,10 @@ impl Served {
             if let Some((since, made)) = place.as_ref()
                 && since.elapsed() < FRESH
             {
-                return Some(Arc::clone(made));
+                return Some(made.clone());
             }
-            let made: Made = served.shared.make(form)?.into();
-            *place = Some((Instant::now(), Arc::clone(&made)));
+            let made = Made::from(served.shared.make(form)?);
+            *place = Some((Instant::now(), made.clone()));
             Some(made)
         });
         made.await.ok().flatten()
@@ -197,14 +207,12 @@ impl Served {
             .header(PASSED_ON, "1");
         let body = match asked.send().await {
             Ok(response) if response.status() == reqwest::StatusCode::OK => {
-                axum::body::to_bytes(Body::from_stream(response.bytes_stream()), LARGEST)
-                    .await
-                    .ok()
+                Some(Body::from_stream(response.bytes_stream()))
             }
             Ok(_) | Err(_) => None,
         };
         match body {
-            Some(body) => headed(StatusCode::OK, kind, Body::from(body)),
+            Some(body) => headed(StatusCode::OK, kind, body),
             None => answer(
                 StatusCode::SERVICE_UNAVAILABLE,
                 TEXT,
@@ -239,6 +247,11 @@ impl Shared {
     }
 }
 
+fn busy() -> Response {
+    let busy = "many ask at once; try again in a second\n";
+    answer(StatusCode::SERVICE_UNAVAILABLE, TEXT, busy.to_owned())
+}
+
 fn answer(status: StatusCode, kind: &'static str, text: String) -> Response {
     headed(status, kind, Body::from(text))
 }
@@ -246,6 +259,10 @@ fn answer(status: StatusCode, kind: &'static str, text: String) -> Response {
 fn headed(status: StatusCode, kind: &'static str, body: Body) -> Response {
     let mut response = (status, body).into_response();
     let headers = response.headers_mut();
+    // Whatever a page that is passed on says: only this program's own script runs.
+    if let Ok(policy) = HeaderValue::try_from(content_security_policy("'self'")) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     for (name, value) in [
         (header::CONTENT_TYPE, kind),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

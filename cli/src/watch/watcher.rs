@@ -3,27 +3,29 @@
 //! Invariant: threads share nothing but what is here. Whoever does not lead looks at nothing and writes nothing; he follows
 //! objects all the same, so that he can go on at once.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
+use tokio::sync::mpsc;
 use tracing::{info, warn};
 
 use super::announcer::Announcer;
+use super::baselines;
 use super::board::Board;
 use super::fenced_store::FencedStore;
 use super::leadership::{Candidate, Leadership};
 use super::metrics::Metrics;
 use super::objects::{self, ObjectEvent, Troubles};
 use super::observers::{MakeObserver, Observers};
-use super::queue::key;
+use super::queue::{Key, key};
 use super::schedule::Schedule;
 use super::server;
-use crate::inventory::{Familiarity, Image, Inventory, Kind, LiveObjects};
+use crate::inventory::{Familiarity, Image, Inventory, Kind, LiveObjects, Place};
 use crate::kubernetes::Cluster;
 use crate::learner::StoreSnapshot;
 use crate::output::cause::with_cause;
@@ -31,6 +33,12 @@ use crate::store::Store;
 
 /// How often it is looked at who leads.
 const TICK: Duration = Duration::from_millis(200);
+/// How many events wait to be taken in before the watch itself does.
+const MOST_EVENTS: usize = 1024;
+/// In how many namespaces' turns one image waits.
+const MOST_NAMESPACES: usize = 16;
+/// For how long images that were begun may go on after it is to end: a cluster waits for 30 s.
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 /// How the watcher works.
 #[derive(Debug, Clone)]
@@ -81,9 +89,54 @@ pub(super) struct Shared {
     pub(super) observers: Observers,
     pub(super) metrics: Metrics,
     pub(super) announcer: Announcer,
-    snapshot: RwLock<Option<StoreSnapshot>>,
-    /// Set while this replica does not lead, or is to end: who looks at images ends early.
-    pub(super) halt: AtomicBool,
+    /// Never held while anybody waits: it is copied, and replaced.
+    snapshot: RwLock<Option<Arc<StoreSnapshot>>>,
+    term: RwLock<Term>,
+    /// Baselines that are signed, and were not named for lack of an answer.
+    pub(super) unnamed: Mutex<BTreeSet<Repository>>,
+    /// How many baselines single images began since the last full pass.
+    pub(super) begun_since: AtomicUsize,
+}
+
+/// For how long this replica leads. A term that ended is over for whoever began something in it, though the next one began.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Term {
+    over: Option<Arc<AtomicBool>>,
+}
+
+impl Term {
+    fn new() -> Self {
+        Self {
+            over: Some(Arc::default()),
+        }
+    }
+
+    /// Whether this replica leads.
+    pub(super) fn is_on(&self) -> bool {
+        self.over
+            .as_ref()
+            .is_some_and(|over| !over.load(Ordering::Relaxed))
+    }
+
+    /// Set once it is over.
+    pub(super) fn over(&self) -> Option<&Arc<AtomicBool>> {
+        self.over.as_ref()
+    }
+
+    /// Whether it is the same one.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        match (&self.over, &other.over) {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    fn end(&self) {
+        if let Some(over) = &self.over {
+            over.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Shared {
@@ -91,10 +144,28 @@ impl Shared {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the store remembered when everything was gone through last.
-    pub(super) fn with_snapshot<T>(&self, with: impl FnOnce(&StoreSnapshot) -> T) -> Option<T> {
-        let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
-        snapshot.as_ref().map(with)
+    /// What the store remembered when everything was gone through last, and what was begun since.
+    pub(super) fn snapshot(&self) -> Option<Arc<StoreSnapshot>> {
+        let snapshot = self.snapshot.read();
+        snapshot.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What is known of a repository before it is looked at; nothing while nobody leads.
+    pub(super) fn familiarity(&self, repository: &Repository) -> Familiarity {
+        let snapshot = self.snapshot();
+        snapshot.map_or(Familiarity::Nothing, |it| it.familiarity(repository))
+    }
+
+    /// The term that this replica leads in, if it does.
+    pub(super) fn term(&self) -> Term {
+        let term = self.term.read();
+        term.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_term(&self, term: Term) {
+        let mut own = self.term.write().unwrap_or_else(PoisonError::into_inner);
+        own.end();
+        *own = term;
     }
 
     /// Notes that a baseline was begun since.
@@ -104,7 +175,7 @@ impl Shared {
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(snapshot) = snapshot.as_mut() {
-            snapshot.begun(repository, signed);
+            Arc::make_mut(snapshot).begun(repository, signed);
         }
     }
 
@@ -115,7 +186,7 @@ impl Shared {
             .snapshot
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        *snapshot = Some(recalled);
+        *snapshot = Some(Arc::new(recalled));
         Ok(())
     }
 
@@ -129,7 +200,7 @@ impl Shared {
 
     /// An object names an image: it is looked at soon, if anybody is to.
     pub(super) fn name(&self, image: Image) {
-        if self.halt.load(Ordering::Relaxed) {
+        if !self.term().is_on() {
             return;
         }
         let Ok(reference) = &image.reference else {
@@ -137,15 +208,25 @@ impl Shared {
             return;
         };
         let repository = self.settings.aliased(reference.repository());
-        let familiarity = self.with_snapshot(|snapshot| snapshot.familiarity(&repository));
-        let Some(familiarity) = familiarity else {
-            return;
-        };
+        let familiarity = self.familiarity(&repository);
         // What is only declared could make anybody's registry be asked.
         let runs = image.running.is_some();
-        if runs || familiarity == Familiarity::Repository {
+        if !runs && familiarity != Familiarity::Repository {
+            return;
+        }
+        // Each namespace's own turn.
+        let mut namespaces: BTreeMap<&str, &Place> = BTreeMap::new();
+        for place in &image.places {
+            namespaces.entry(&place.namespace).or_insert(place);
+        }
+        for place in namespaces.into_values().take(MOST_NAMESPACES) {
+            let image = Image {
+                places: BTreeSet::from([place.clone()]),
+                ..image.clone()
+            };
+            let now = Instant::now();
             self.schedule
-                .name(repository, image, familiarity, Instant::now());
+                .name(repository.clone(), image, familiarity, now);
         }
     }
 
@@ -186,6 +267,21 @@ impl Shared {
         let named: BTreeSet<_> = images.iter().map(key).collect();
         self.board.keep(&named);
         self.schedule.keep(&named);
+        self.announcer.tidy();
+    }
+
+    /// The baselines of these repositories are other ones by now: their images are looked at again.
+    pub(super) fn look_again(&self, changed: &BTreeSet<Repository>) {
+        let (mut images, _) = self.objects().images();
+        images.retain(|image| {
+            let reference = image.reference.as_ref();
+            reference.is_ok_and(|it| changed.contains(&self.settings.aliased(it.repository())))
+        });
+        let keys: Vec<Key> = images.iter().map(key).collect();
+        self.schedule.forget(keys.iter());
+        for image in images {
+            self.name(image);
+        }
     }
 
     /// Everything that objects name and that is of a known repository, or runs, is looked at: nobody knows what the replica
@@ -198,7 +294,7 @@ impl Shared {
     }
 
     /// This replica leads from now on.
-    fn begin_term(&self) {
+    fn begin_term(&self, stop: &AtomicBool) {
         loop {
             match self.recall() {
                 Ok(()) => break,
@@ -206,17 +302,17 @@ impl Shared {
                     warn!(error = %with_cause(error.as_ref()), "baselines cannot be read; trying again")
                 }
             }
-            std::thread::sleep(Duration::from_secs(2));
-            if !self.leadership.holds() {
+            std::thread::sleep(Duration::from_secs(1));
+            if stop.load(Ordering::Relaxed) || !self.leadership.holds() {
                 return;
             }
         }
-        self.halt.store(false, Ordering::Relaxed);
+        self.set_term(Term::new());
         self.name_everything();
     }
 
     fn end_term(&self) {
-        self.halt.store(true, Ordering::Relaxed);
+        self.set_term(Term::default());
         self.schedule.clear();
         self.board.clear();
         self.forget_snapshot();
@@ -245,13 +341,21 @@ impl Watch {
             board: Board::default(),
             metrics: Metrics::new(),
             snapshot: RwLock::default(),
-            halt: AtomicBool::new(true),
+            term: RwLock::default(),
+            unnamed: Mutex::default(),
+            begun_since: AtomicUsize::new(0),
         });
+        end_where_a_thread_does();
         server::serve(&shared)?;
+        let (sender, mut receiver) = mpsc::channel(MOST_EVENTS);
+        objects::follow(&shared.cluster, &shared.troubles, &sender)?;
+        baselines::follow(&shared, &namespace)?;
         let taker = Arc::clone(&shared);
-        let take: Arc<dyn Fn(&'static Kind, ObjectEvent) + Send + Sync> =
-            Arc::new(move |kind, event| taker.take(kind, event));
-        objects::follow(&shared.cluster, &shared.troubles, &take)?;
+        std::thread::spawn(move || {
+            while let Some((kind, event)) = receiver.blocking_recv() {
+                taker.take(kind, event);
+            }
+        });
         let candidate = Candidate {
             cluster: &shared.cluster,
             namespace: &namespace,
@@ -265,7 +369,15 @@ impl Watch {
                 scope.spawn(|| shared.look_on(stop));
             }
             scope.spawn(|| shared.pass_on(stop));
-            scope.spawn(|| candidate.run(stop));
+            scope.spawn(|| {
+                candidate.run(stop);
+                // What a registry holds up is not worth waiting for: it is looked at again by whoever leads next.
+                std::thread::spawn(|| {
+                    std::thread::sleep(ENDS_WITHIN);
+                    info!("ended with images under way");
+                    std::process::exit(0);
+                });
+            });
             shared.follow_terms(stop);
         });
         Ok(())
@@ -279,8 +391,8 @@ impl Shared {
             let holds = self.leadership.holds();
             match (leading, holds) {
                 (false, true) => {
-                    self.begin_term();
-                    leading = !self.halt.load(Ordering::Relaxed);
+                    self.begin_term(stop);
+                    leading = self.term().is_on();
                 }
                 (true, false) => {
                     info!("this replica does not lead any more");
@@ -291,6 +403,15 @@ impl Shared {
             }
             std::thread::sleep(TICK);
         }
-        self.halt.store(true, Ordering::Relaxed);
+        self.set_term(Term::default());
     }
+}
+
+/// A thread that panics leaves what it held: the process ends then, and is started anew.
+fn end_where_a_thread_does() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        before(panic);
+        std::process::abort();
+    }));
 }

@@ -132,6 +132,32 @@ impl ApiServer {
         server
     }
 
+    /// The controllers that make ReplicaSets of Deployments, and pods of those; they end with this process.
+    pub fn start_controllers(&self) {
+        let directory = tempfile::tempdir().unwrap().keep();
+        let [port] = free_ports();
+        let kubeconfig = self.kubeconfig().display().to_string();
+        let child = spawn(
+            &directory,
+            "KUBE_CONTROLLER_MANAGER_BIN",
+            "kube-controller-manager",
+            &[
+                ("kubeconfig", &kubeconfig),
+                ("controllers", "deployment,replicaset"),
+                ("leader-elect", "false"),
+                ("bind-address", "127.0.0.1"),
+                ("secure-port", &port.to_string()),
+                ("port", "0"),
+                (
+                    "cert-dir",
+                    &directory.join("certificates").display().to_string(),
+                ),
+            ],
+        );
+        // It ends with the pipe to it, which is closed with this process.
+        std::mem::forget(child);
+    }
+
     pub fn kubeconfig(&self) -> PathBuf {
         self.directory.join("kubeconfig")
     }

@@ -221,6 +221,7 @@ fn who_saw_a_part_of_what_runs_forgets_nothing() {
         past: None,
         may_establish: false,
         settings: &Settings::default(),
+        also_running: None,
     };
     let kept = match fold(Some(&before), &repository(), &[], &terms) {
         UpdateResult::Learned { baseline, .. } => *baseline,

@@ -207,6 +207,7 @@ fn a_retired_signer_does_not_come_back_by_its_past_whatever_its_branch() {
             past: Some(&own),
             may_establish: true,
             settings,
+            also_running: None,
         };
         fold(Some(&before), &repository(), &sights, &terms)
     };

@@ -283,6 +283,7 @@ pub(crate) fn learn_sights(
         past: past.as_ref(),
         may_establish: true,
         settings: &Settings::default(),
+        also_running: None,
     };
     fold(before, &repository(), sights, &terms)
 }

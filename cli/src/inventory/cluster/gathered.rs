@@ -54,7 +54,7 @@ impl Gathered {
             return;
         }
         if let Some(why) = &object.unreadable {
-            return self.cannot_read(&place, why);
+            self.cannot_read(&place, why);
         }
         for image in &object.named {
             match &image.running {

@@ -10,6 +10,7 @@ use super::object::ObjectImages;
 use super::status::Running;
 use super::{Kind, PODS, WORKLOADS};
 use crate::inventory::{Image, Place};
+use signature_continuity::digest::Digest;
 
 /// Every kind that is looked at: those that own what owns pods first, pods last.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
@@ -52,6 +53,8 @@ impl LiveObjects {
         if let Some(listed) = &mut of_kind.listed {
             listed.insert(object.place.clone());
         }
+        let mut object = object;
+        object.drop_what_does_not_run_yet(of_kind.objects.get(&object.place));
         let before = of_kind.objects.insert(object.place.clone(), object.clone());
         let named = object.named_since(before.as_ref()).map(|named| {
             image(
@@ -92,9 +95,10 @@ impl LiveObjects {
         gathered.finish()
     }
 
-    /// An image at all places where it is named just so.
+    /// An image at all places where it is named just so now.
     pub(crate) fn everywhere(&self, image: &Image) -> Image {
         let mut everywhere = image.clone();
+        everywhere.places.clear();
         for object in self
             .by_kind
             .values()
@@ -110,11 +114,29 @@ impl LiveObjects {
         everywhere
     }
 
-    /// The API version and `metadata.uid` of the object at a place, where it is there.
-    pub(crate) fn identity(&self, place: &Place) -> Option<(String, String)> {
-        let kind = kinds().find(|kind| kind.kind == place.kind)?;
-        let object = self.by_kind.get(kind.kind)?.objects.get(place)?;
-        Some((kind.api_version(), object.uid.clone()))
+    /// The digests of a repository's images that run.
+    pub(crate) fn running(&self, is_of_it: impl Fn(&str) -> bool) -> BTreeSet<Digest> {
+        let pods = self.by_kind.get(PODS.kind).into_iter();
+        let named = pods
+            .flat_map(|pods| pods.objects.values())
+            .flat_map(|pod| &pod.named);
+        let digests = named.filter_map(|named| Some((&named.spelled, named.digest()?)));
+        let of_it = digests.filter(|(spelled, _)| is_of_it(spelled));
+        of_it.map(|(_, digest)| digest.clone()).collect()
+    }
+
+    /// The object that stands for a place, with its API version and `metadata.uid`: the one itself or, where that is of a
+    /// kind that is not followed, one of those that it manages.
+    pub(crate) fn identity(&self, place: &Place) -> Option<(Place, String, String)> {
+        if let Some(kind) = kinds().find(|kind| kind.kind == place.kind) {
+            let object = self.by_kind.get(kind.kind)?.objects.get(place)?;
+            return Some((place.clone(), kind.api_version(), object.uid.clone()));
+        }
+        kinds().find_map(|kind| {
+            let mut objects = self.by_kind.get(kind.kind)?.objects.values();
+            let object = objects.find(|object| self.place_of(object) == *place)?;
+            Some((object.place.clone(), kind.api_version(), object.uid.clone()))
+        })
     }
 
     /// Where an object counts: a ReplicaSet's pod with the ReplicaSet's Deployment.
@@ -224,6 +246,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_into_a_running_pod_does_not_run_yet() {
+        const D: &str = "sha256:2222222222222222222222222222222222222222222222222222222222222222";
+        let mut objects = LiveObjects::default();
+        objects.apply(kind("Pod"), pod(&format!("acme/api@{ONE}")));
+        let patched = |image: &str| {
+            read(
+                "Pod",
+                json!({"metadata": {"name": "api-1-x", "namespace": "prod", "uid": "u-3"},
+                       "spec": {"containers": [{"name": "api", "image": image}]},
+                       "status": {"phase": "Running", "containerStatuses": [{"name": "api", "imageID": format!("acme/api@{ONE}")}]}}),
+            )
+        };
+        for image in [
+            "internal.example/x:v1".to_owned(),
+            format!("acme/other@{D}"),
+        ] {
+            let named = objects.apply(kind("Pod"), patched(&image));
+            assert_eq!(named.len(), 1);
+            assert_eq!(named[0].running, None, "{image}");
+            // However often the object is told.
+            assert_eq!(objects.apply(kind("Pod"), patched(&image)), []);
+            objects.apply(kind("Pod"), pod(&format!("acme/api@{ONE}")));
+        }
+        // Once it is started, its own digest is reported.
+        objects.apply(kind("Pod"), patched("acme/api:v2"));
+        let started = read(
+            "Pod",
+            json!({"metadata": {"name": "api-1-x", "namespace": "prod", "uid": "u-3"},
+                   "spec": {"containers": [{"name": "api", "image": "acme/api:v2"}]},
+                   "status": {"phase": "Running", "containerStatuses": [{"name": "api", "imageID": format!("acme/api@{D}")}]}}),
+        );
+        let named = objects.apply(kind("Pod"), started);
+        assert_eq!(named[0].running.as_ref().unwrap().as_str(), D);
+    }
+
+    #[test]
     fn what_a_new_list_lacks_is_gone_once_it_is_whole() {
         let mut objects = LiveObjects::default();
         let kind = kind("Deployment");
@@ -247,8 +305,8 @@ mod tests {
         let (images, _) = objects.images();
         assert_eq!(images.len(), 1, "{images:?}");
         let place = images[0].places.first().unwrap();
-        let identity = objects.identity(place).unwrap();
-        assert_eq!(identity, ("apps/v1".to_owned(), "u-1".to_owned()));
+        let (_, version, uid) = objects.identity(place).unwrap();
+        assert_eq!((version.as_str(), uid.as_str()), ("apps/v1", "u-1"));
         objects.delete(kind("Pod"), &pod(""));
         assert_eq!(objects.images().0[0].running, None);
     }

@@ -33,13 +33,20 @@ pub(crate) struct ObjectImages {
     pub(super) unreadable: Option<String>,
 }
 
+/// How many images of one object are looked at.
+const MOST_IMAGES: usize = 256;
+/// No reference is longer (Docker's limit for names is 255, for tags 128, and a digest has 71).
+const LONGEST_REFERENCE: usize = 1024;
+
 /// An image as an object names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NamedImage {
-    /// As it is spelled.
+    /// As it is spelled; cut where no reference is so long.
     pub(crate) spelled: String,
     /// What the object's status says of it.
     pub(crate) running: Running,
+    /// Which digest the status itself names, whatever is spelled.
+    reported: Option<Digest>,
 }
 
 impl ObjectImages {
@@ -59,20 +66,47 @@ impl ObjectImages {
         }
         match uses(kind, &object.data) {
             Ok(found) => {
-                let found = found.iter().map(|image| NamedImage {
-                    spelled: image.spelled.to_owned(),
-                    running: match kind {
-                        "Pod" => runs(&object.data, image),
-                        _ => Running::Not,
-                    },
-                });
-                images.named.extend(found);
+                if found.len() > MOST_IMAGES {
+                    images.unreadable = Some(format!(
+                        "it names {} images, and {MOST_IMAGES} of one object are looked at",
+                        found.len()
+                    ));
+                }
+                let found = found.iter().take(MOST_IMAGES);
+                let pod = (kind == "Pod").then_some(&object.data);
+                images
+                    .named
+                    .extend(found.map(|image| NamedImage::of(pod, image)));
                 images.named.sort();
                 images.named.dedup();
             }
             Err(error) => images.unreadable = Some(clean(&error.to_string(), SHOWN)),
         }
         images
+    }
+
+    /// Somebody may write another image into a pod that runs, and until it is started the status speaks of the one before:
+    /// what is new, with a digest that was reported for another text, does not run yet.
+    pub(super) fn drop_what_does_not_run_yet(&mut self, before: Option<&Self>) {
+        let Some(before) = before else { return };
+        let is_named = |text: &str| self.named.iter().any(|image| image.spelled == text);
+        let replaced = before.named.iter().filter(|it| !is_named(&it.spelled));
+        let stale: Vec<Digest> = replaced.filter_map(|it| it.reported.clone()).collect();
+        for image in &mut self.named {
+            let ran = |it: &NamedImage| it.spelled == image.spelled && it.running == image.running;
+            let is_stale = image.reported.as_ref().is_some_and(|it| stale.contains(it));
+            // And it stays so until its own digest is reported.
+            let was_stale = |it: &NamedImage| {
+                it.spelled == image.spelled
+                    && it.running == Running::Not
+                    && it.reported.is_some()
+                    && it.reported == image.reported
+            };
+            let was_stale = before.named.iter().any(was_stale);
+            if was_stale || (is_stale && !before.named.iter().any(ran)) {
+                image.running = Running::Not;
+            }
+        }
     }
 
     /// The images that it names and the earlier version of it did not; all, where somebody changed it since.
@@ -92,11 +126,11 @@ impl ObjectImages {
     }
 }
 
-/// What the status of `pod` says. What a text with a digest in it runs is that, whichever of its platforms the status names.
-fn runs(pod: &Value, image: &ImageUse<'_>) -> Running {
+/// What a status says of an image. What a text with a digest in it runs is that, whichever of its platforms the status names.
+fn runs(reported: Running, image: &ImageUse<'_>) -> Running {
     let spelled = image.spelled.parse::<ImageReference>();
     let spelled = spelled.ok().and_then(|it| it.digest().cloned());
-    match (running(pod, image), spelled) {
+    match (reported, spelled) {
         (Running::As(digest), spelled) => Running::As(spelled.unwrap_or(digest)),
         (Running::Unnamed, Some(digest)) => Running::As(digest),
         (unnamed @ Running::Unnamed, None) => unnamed,
@@ -125,6 +159,22 @@ fn has_finished(kind: &str, object: &Value) -> bool {
 }
 
 impl NamedImage {
+    fn of(pod: Option<&Value>, image: &ImageUse<'_>) -> Self {
+        let reported = pod.map_or(Running::Not, |pod| running(pod, image));
+        let spelled = match image.spelled.len() {
+            0..=LONGEST_REFERENCE => image.spelled.to_owned(),
+            _ => clean(image.spelled, LONGEST_REFERENCE),
+        };
+        Self {
+            spelled,
+            reported: match &reported {
+                Running::As(digest) => Some(digest.clone()),
+                Running::Unnamed | Running::Not => None,
+            },
+            running: runs(reported, image),
+        }
+    }
+
     /// The digest that runs, where a status names it.
     pub(crate) fn digest(&self) -> Option<&Digest> {
         match &self.running {
