@@ -18,7 +18,7 @@ use kube::{Api, ResourceExt as _};
 use signature_continuity::baseline::{ANNOTATION, LABEL};
 use signature_continuity::reference::Repository;
 use tokio::sync::mpsc;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use super::watcher::Shared;
 use crate::output::cause::with_cause;
@@ -37,6 +37,7 @@ pub(super) fn follow(shared: &Arc<Shared>, namespace: &str) -> std::io::Result<(
     runtime::spawn(async move {
         let configuration = watcher::Config::default().labels(&format!("{LABEL}=true"));
         let mut events = pin!(watcher(api, configuration).default_backoff());
+        let mut told = String::new();
         while let Some(event) = events.next().await {
             let object = match event {
                 Ok(Event::Apply(object)) => object,
@@ -45,7 +46,12 @@ pub(super) fn follow(shared: &Arc<Shared>, namespace: &str) -> std::io::Result<(
                     continue;
                 }
                 Err(error) => {
-                    debug!(?error, "baselines are not followed just now");
+                    // Once for each reason: it is tried again and again.
+                    let why = error.to_string();
+                    if why != told {
+                        warn!(%error, "baselines that others change are not followed just now");
+                        told = why;
+                    }
                     continue;
                 }
             };
