@@ -19,10 +19,6 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-pub fn rendered(overlay: &str) -> PathBuf {
-    root().join(format!("deploy/rendered/{overlay}.yaml"))
-}
-
 /// Every object of a text, in its order.
 pub fn parse(text: &str) -> Vec<Value> {
     yaml_serde::Deserializer::from_str(text)
@@ -33,7 +29,7 @@ pub fn parse(text: &str) -> Vec<Value> {
 
 /// The objects of a rendered overlay.
 pub fn objects(overlay: &str) -> Vec<Value> {
-    let path = rendered(overlay);
+    let path = root().join(format!("deploy/rendered/{overlay}.yaml"));
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let objects = parse(&text);

@@ -13,7 +13,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::super::api_server::{ApiServer, own_api_server};
-use super::super::manifests::{name, objects, rendered};
+use super::super::manifests::{name, objects, root};
 use super::{arguments, beside, printed, tool};
 
 /// A cluster with Kubewarden's and the Prometheus operator's resources, and what `watch` and the others make of it.
@@ -226,15 +226,27 @@ fn the_scheduled_learner_runs_as_its_pod_calls_it() {
     printed(&mut learn);
 }
 
-/// `continuity` takes a rendered file for the policy that is in it.
+/// The command that deploy/README.md shows says of what is deployed that it fits together. Registries and a trust root are not
+/// what is deployed.
 #[test]
-fn a_rendered_file_is_a_policy_to_the_program() {
-    let mut run = Command::new(super::super::lab::program("continuity"));
-    run.args(["inventory", "--images", "/dev/null", "--policy"])
-        .arg(rendered("watch-enforce"))
-        .args(["--policy-name", "signature-continuity-enforce"])
-        .env("KUBECONFIG", CLUSTER.kubeconfig());
-    let output = run.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!said.contains("policy"), "{said}");
+fn check_finds_that_the_deployment_fits_together() {
+    an_api_server_takes_every_field("watch");
+    let readme = std::fs::read_to_string(root().join("deploy/README.md")).unwrap();
+    let command = "continuity check --policy deploy/rendered/watch.yaml --policy-server kubewarden/continuity-policy-server";
+    assert!(readme.contains(command));
+    let output = Command::new(super::super::lab::program("continuity"))
+        .args(command.split(' ').skip(1))
+        .args(["--output", "json"])
+        .current_dir(root())
+        .env("KUBECONFIG", CLUSTER.kubeconfig())
+        .output()
+        .unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let trials = answer["trials"].as_array().unwrap();
+    for what in ["settings", "access", "permission", "policy server", "store"] {
+        let of_it: Vec<_> = trials.iter().filter(|it| it["what"] == what).collect();
+        assert!(!of_it.is_empty(), "{what}: {answer:#}");
+        let is_fine = of_it.iter().all(|trial| trial["status"] == "ok");
+        assert!(is_fine, "{what}: {of_it:#?}");
+    }
 }
