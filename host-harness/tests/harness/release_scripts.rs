@@ -172,3 +172,70 @@ fn artifact_hub_gets_nothing_without_the_time_of_a_release() {
     );
     assert_eq!(git(remote.path(), &["for-each-ref"]), "");
 }
+
+/// A checkout on a machine whose Rust has no standard library for other targets, and cannot fetch any.
+fn without_targets() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    for folder in ["scripts", "bin", "sysroot"] {
+        std::fs::create_dir(path(folder)).unwrap();
+    }
+    for script in ["scripts/static.sh", "scripts/image.sh"] {
+        std::fs::copy(root().join(script), path(script)).unwrap();
+    }
+    for (program, does) in [
+        ("rustc", format!("echo {}", path("sysroot").display())),
+        ("rustup", "exit 1".to_owned()),
+    ] {
+        let program = path("bin").join(program);
+        std::fs::write(&program, format!("#!/usr/bin/env bash\n{does}\n")).unwrap();
+        std::fs::set_permissions(program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    git(directory.path(), &["init", "--quiet"]);
+    git(directory.path(), &["add", "scripts"]);
+    let identity = ["-c", "user.name=n", "-c", "user.email=n@n.example"];
+    let commit = ["commit", "--quiet", "--message", "x"];
+    git(directory.path(), &[&identity[..], &commit[..]].concat());
+    directory
+}
+
+#[test]
+fn says_for_which_machine_nothing_can_be_built() {
+    let directory = without_targets();
+    let run = |script: &str, arguments: &[&str]| {
+        let path = std::env::var("PATH").unwrap();
+        let output = Command::new(directory.path().join(script))
+            .args(arguments)
+            .env(
+                "PATH",
+                format!("{}:{path}", directory.path().join("bin").display()),
+            )
+            .output()
+            .unwrap();
+        assert_eq!(text(&output.stdout), "");
+        (output.status.code().unwrap(), text(&output.stderr))
+    };
+    let cannot = "nothing can be built for arm64 here: rustup gave no standard library for aarch64-unknown-linux-musl\n";
+    assert_eq!(run("scripts/static.sh", &["arm64"]), (3, cannot.to_owned()));
+
+    // Asked for by name it is a failure; and so is an image without any program.
+    let changes = "and there are changes beside it\n";
+    let (status, said) = run("scripts/image.sh", &["arm64"]);
+    assert_eq!(status, 1);
+    let (_, said) = said.split_once(changes).unwrap();
+    assert_eq!(
+        said,
+        format!("{cannot}the image was not built: no program for arm64\n")
+    );
+    let (status, said) = run("scripts/image.sh", &[]);
+    assert_eq!(status, 1);
+    assert!(
+        said.ends_with("the image was not built: no program for any platform\n"),
+        "{said}"
+    );
+    assert_eq!(said.matches("nothing can be built for ").count(), 2);
+
+    let (status, said) = run("scripts/static.sh", &["riscv64"]);
+    assert_eq!(status, 2);
+    assert!(said.starts_with("usage: "), "{said}");
+}
