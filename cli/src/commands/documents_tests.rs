@@ -119,12 +119,13 @@ fn commands(line: &str) -> Vec<Vec<String>> {
 /// are held there.
 fn refused(words: &[String], whole: bool) -> Option<String> {
     let error = Arguments::try_parse_from(words).err()?;
-    let counts = match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => false,
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand => true,
-        _ => whole,
-    };
-    counts.then(|| error.to_string())
+    let kind = error.kind();
+    let is_shown = matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let is_unknown = matches!(
+        kind,
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand
+    );
+    (is_unknown || whole && !is_shown).then(|| error.to_string())
 }
 
 #[test]

@@ -146,19 +146,14 @@ fn alerts_and_dashboard_name_no_series_that_is_not_there() {
 
 /// The series of every `expr` below.
 fn expressions(value: &serde_json::Value, found: &mut BTreeSet<String>) {
-    match value {
-        serde_json::Value::Object(fields) => {
-            for (name, value) in fields {
-                match value.as_str().filter(|_| name == "expr") {
-                    Some(text) => found.extend(named(text)),
-                    None => expressions(value, found),
-                }
-            }
+    for (name, value) in value.as_object().into_iter().flatten() {
+        match value.as_str().filter(|_| name == "expr") {
+            Some(text) => found.extend(named(text)),
+            None => expressions(value, found),
         }
-        serde_json::Value::Array(values) => {
-            values.iter().for_each(|value| expressions(value, found));
-        }
-        _ => {}
+    }
+    for value in value.as_array().into_iter().flatten() {
+        expressions(value, found);
     }
 }
 

@@ -243,14 +243,16 @@ impl Journey {
         self.served = None;
         if let Some(next) = next {
             self.server.apply(next.webhooks());
-            self.wait_until_judged(&next);
+            self.wait_until_judged(&next, &policies);
             self.served = Some((policies, next));
         }
     }
 
-    fn wait_until_judged(&self, server: &PolicyServer) {
+    fn wait_until_judged(&self, server: &PolicyServer, policies: &Value) {
         let until = Instant::now() + Duration::from_secs(60);
-        for namespace in NAMESPACES {
+        let policies = policies.as_object().unwrap();
+        let is_judged = |namespace: &&str| policies.values().any(|it| selects(it, namespace));
+        for namespace in NAMESPACES.iter().filter(is_judged) {
             let image = format!("registry.invalid/probe/{namespace}:v1");
             while !server.log().contains(&image) {
                 let probe = format!(
@@ -298,4 +300,20 @@ impl Journey {
         self.server
             .wait(async { client.request::<Value>(request).await.unwrap() });
     }
+}
+
+/// Whether a policy is asked about a namespace, by its name.
+fn selects(policy: &Value, namespace: &str) -> bool {
+    let expressions = &policy["spec"]["namespaceSelector"]["matchExpressions"];
+    expressions.as_array().unwrap().iter().all(|expression| {
+        assert_eq!(expression["key"], "kubernetes.io/metadata.name");
+        let names = expression["values"].as_array();
+        let is_named = names.is_some_and(|names| names.contains(&json!(namespace)));
+        match expression["operator"].as_str().unwrap() {
+            "In" => is_named,
+            "NotIn" => !is_named,
+            "Exists" => true,
+            other => panic!("{other}"),
+        }
+    })
 }
