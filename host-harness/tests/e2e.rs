@@ -20,6 +20,7 @@ mod e2e {
     pub mod cosign;
     mod deploy;
     mod documented;
+    mod journey;
     mod killed;
     mod kubernetes;
     mod kubernetes_inventory;

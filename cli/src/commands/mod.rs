@@ -90,5 +90,9 @@ impl Program for Arguments {
 }
 
 #[cfg(test)]
+mod documents_tests;
+#[cfg(test)]
+mod reference_tests;
+#[cfg(test)]
 #[path = "help_tests.rs"]
 mod tests;

@@ -202,6 +202,9 @@ pub fn since(baseline: &Baseline) -> DateTime<Utc> {
 /// How a baseline's oldest known signer came in.
 #[must_use]
 pub fn origin(baseline: &Baseline) -> &'static str {
+    if !baseline.is_signed() {
+        return "unsigned";
+    }
     let oldest = baseline.known().min_by_key(|record| record.first_seen);
     oldest.map_or("retired", |record| origin_of(record))
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use rstest::rstest;
+use signature_continuity::posture::Rank;
 use signature_continuity::signer::Caller;
 
 fn keyless(issuer: &str, subject: &str) -> Signer {
@@ -87,4 +88,14 @@ fn names_the_caller_of_a_reusable_workflow() {
 #[case::days(263 * 1440, "263d")]
 fn tells_ages(#[case] minutes: i64, #[case] expected: &str) {
     assert_eq!(age(TimeDelta::minutes(minutes)), expected);
+}
+
+#[test]
+fn a_repository_that_nobody_signed_is_no_retired_one() {
+    let now = Utc::now();
+    let baseline = Baseline::new("docker.io/acme/web".parse().unwrap(), Rank::Unsigned, now);
+    assert_eq!(
+        super::baseline(&Lookup::Usable(Box::new(baseline)), now),
+        "0m unsigned"
+    );
 }

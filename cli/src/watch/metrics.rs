@@ -197,3 +197,7 @@ fn of(cause: Cause) -> OfCause {
         cause: cause.as_str(),
     }
 }
+
+#[cfg(test)]
+#[path = "metrics_tests.rs"]
+mod tests;
