@@ -130,7 +130,7 @@ pub struct State {
 
 impl State {
     /// After how long without a run the learner counts as gone.
-    pub const GONE: TimeDelta = TimeDelta::days(7);
+    pub(crate) const GONE: TimeDelta = TimeDelta::days(7);
 
     /// Whether the learner ended last so long ago that nobody learns any more.
     #[must_use]
@@ -265,7 +265,7 @@ impl Baseline {
     }
 
     /// All signers that `digest` was verified by and that are still known.
-    pub fn verifiers(&self, digest: &Digest) -> impl Iterator<Item = &Signer> {
+    pub(crate) fn verifiers(&self, digest: &Digest) -> impl Iterator<Item = &Signer> {
         self.verified
             .iter()
             .filter(move |entry| &entry.digest == digest)

@@ -26,7 +26,7 @@ const SIGNATURE_TYPE: &str = "application/vnd.dev.cosign.artifact.sig.v1+json";
 
 /// The largest bundle that could be a signature: one holds a digest, a certificate and a log entry. What is larger is an
 /// attestation.
-pub const LARGEST_SIGNATURE: i64 = 64 * 1024;
+pub(crate) const LARGEST_SIGNATURE: i64 = 64 * 1024;
 
 /// What one descriptor or referred manifest says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,13 +70,16 @@ impl Referred {
         config_type: Option<&str>,
         annotations: Option<&BTreeMap<String, String>>,
     ) -> Self {
-        match Self::of(artifact_type.or(config_type), annotations) {
-            Self::Other | Self::Attestation | Self::Unsaid
-                if config_type == Some(SIGNATURE_TYPE) =>
-            {
-                Self::Layers
-            }
-            said => said,
+        let said = Self::of(artifact_type.or(config_type), annotations);
+        let by_config = config_type == Some(SIGNATURE_TYPE);
+        match said {
+            Self::Other | Self::Attestation | Self::Unsaid if by_config => Self::Layers,
+            Self::Signature
+            | Self::Layers
+            | Self::Bundle
+            | Self::Attestation
+            | Self::Other
+            | Self::Unsaid => said,
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct Calls<'a> {
 
 /// Why a call has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallError {
+pub(crate) enum CallError {
     /// It was not made: the time is spent.
     Spent,
     /// It failed.
@@ -46,13 +46,13 @@ impl<'a> Calls<'a> {
 
     /// When the evaluation began: the time by which baselines and exceptions are judged.
     #[must_use]
-    pub fn started(&self) -> DateTime<Utc> {
+    pub(crate) fn started(&self) -> DateTime<Utc> {
         self.started
     }
 
     /// How many calls were made.
     #[must_use]
-    pub fn made(&self) -> u32 {
+    pub(crate) fn made(&self) -> u32 {
         self.made.get()
     }
 
@@ -72,7 +72,7 @@ impl<'a> Calls<'a> {
     /// The baseline of `repository`. Where there is none, or one of a repository that was never signed, the names of
     /// those that were are looked at: what is named there is lost.
     #[must_use]
-    pub fn baseline(&self, namespace: &str, repository: &Repository) -> Lookup {
+    pub(crate) fn baseline(&self, namespace: &str, repository: &Repository) -> Lookup {
         let lookup = match self.config_map(namespace, &config_map_name(repository)) {
             Ok(map) => Lookup::of_config_map(&map, repository),
             Err(CallError::Host(HostError::Absent)) => Lookup::Absent,

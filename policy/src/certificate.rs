@@ -261,7 +261,7 @@ impl Leaf {
 
     /// What the CA attests about the build.
     #[must_use]
-    pub fn provenance(&self) -> &Provenance {
+    pub(crate) fn provenance(&self) -> &Provenance {
         &self.facts.provenance
     }
 

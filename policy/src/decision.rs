@@ -51,7 +51,7 @@ pub enum Leniency {
 
 /// What there is to lose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stakes {
+pub(crate) struct Stakes {
     /// The repository is pinned.
     pub pinned: bool,
     /// Its baseline is established.
@@ -63,7 +63,7 @@ pub struct Stakes {
 impl Stakes {
     /// Those of an image of a repository with this baseline.
     #[must_use]
-    pub fn new(lookup: &Lookup, pinned: bool, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(lookup: &Lookup, pinned: bool, now: DateTime<Utc>) -> Self {
         let (established, unread) = match lookup {
             Lookup::Usable(baseline) => (baseline.is_established(now), false),
             Lookup::Absent => (false, false),
@@ -97,7 +97,7 @@ impl<'a> Scope<'a> {
     /// The scope of an image: `entries` are those that match; `audit` whether the audit scanner asks; `template` whether
     /// about an object that only holds a pod template.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         settings: &Settings,
         entries: Vec<&'a EnforceEntry>,
         audit: bool,
@@ -118,8 +118,8 @@ impl<'a> Scope<'a> {
     }
 
     /// Whether a rejection in this scope reaches whoever asked.
-    #[must_use]
-    pub fn rejects(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn rejects(&self) -> bool {
         self.is_enforced() || self.reported
     }
 
@@ -175,10 +175,10 @@ pub struct Ruling {
     pub leniency: Option<Leniency>,
 }
 
+#[cfg(test)]
 impl Ruling {
     /// The status with which whoever asked is turned away.
-    #[must_use]
-    pub fn rejection(&self) -> Option<Code> {
+    pub(crate) fn rejection(&self) -> Option<Code> {
         match self.decision {
             Decision::Reject(code) if self.enforced || self.reported => Some(code),
             Decision::Reject(_) | Decision::Admit => None,
@@ -189,7 +189,7 @@ impl Ruling {
 /// What enforcement makes of an image's drifts. The first one decides; in a template the first that is proven, where
 /// one rejects.
 #[must_use]
-pub fn decide(scope: &Scope<'_>, stakes: Stakes, drifts: &[Drift]) -> Ruling {
+pub(crate) fn decide(scope: &Scope<'_>, stakes: Stakes, drifts: &[Drift]) -> Ruling {
     let ruling = |decision, drift: Option<&Drift>, leniency| Ruling {
         enforced: scope.is_enforced(),
         reported: scope.reported,

@@ -14,8 +14,8 @@ mod signer;
 mod undetermined;
 mod unsigned;
 
-pub use case::Case;
-pub use rejects::Rejects;
+pub(crate) use case::Case;
+pub(crate) use rejects::Rejects;
 
 use crate::fingerprint::{Fingerprint, PinFound};
 use crate::host_error::Outage;
@@ -26,7 +26,7 @@ use crate::signer::SignerId;
 use std::fmt;
 
 /// The page that explains each drift, by an anchor of its name.
-pub const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/drift.md");
+pub(crate) const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/drift.md");
 
 /// One way in which an image differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,13 +111,13 @@ impl Drift {
 
     /// What happened to an image, behind "1 of 3 images".
     #[must_use]
-    pub fn phrase(&self) -> &'static str {
+    pub(crate) fn phrase(&self) -> &'static str {
         self.with(|kind| kind.phrase())
     }
 
     /// Drifts are told in falling order of it, and the first decides.
     #[must_use]
-    pub fn severity(&self) -> u8 {
+    pub(crate) fn severity(&self) -> u8 {
         self.with(|kind| kind.severity())
     }
 
@@ -135,19 +135,19 @@ impl Drift {
 
     /// Where it rejects.
     #[must_use]
-    pub fn rejects(&self) -> Rejects {
+    pub(crate) fn rejects(&self) -> Rejects {
         self.with(|kind| kind.rejects())
     }
 
     /// Whether it rests on a proof. Only then it rejects a workload, whose pods are judged anew.
     #[must_use]
-    pub fn is_proven(&self) -> bool {
+    pub(crate) fn is_proven(&self) -> bool {
         self.with(|kind| kind.is_proven())
     }
 
     /// Whether something changed, so that there is something to warn about.
     #[must_use]
-    pub fn is_change(&self) -> bool {
+    pub(crate) fn is_change(&self) -> bool {
         self.with(|kind| kind.is_change())
     }
 
@@ -193,7 +193,7 @@ pub struct Assessment {
 
 /// Holds an observation against the baseline. `exceptions` are those in force for this image.
 #[must_use]
-pub fn assess(case: &Case<'_>, exceptions: &[&Exception]) -> Assessment {
+pub(crate) fn assess(case: &Case<'_>, exceptions: &[&Exception]) -> Assessment {
     let mut assessment = Assessment::default();
     let mut drifts: Vec<Drift> = RULES.iter().filter_map(|applies| applies(case)).collect();
     drifts.sort_by_key(|drift| std::cmp::Reverse(drift.severity()));

@@ -92,7 +92,7 @@ pub enum FingerprintError {
 impl PinFound {
     /// What is found where these signed.
     #[must_use]
-    pub fn signers(ids: impl IntoIterator<Item = SignerId>) -> Option<Self> {
+    pub(crate) fn signers(ids: impl IntoIterator<Item = SignerId>) -> Option<Self> {
         let mut ids: Vec<SignerId> = ids.into_iter().collect();
         ids.sort_unstable();
         ids.dedup();
@@ -104,7 +104,7 @@ impl Fingerprint {
     /// Whether this says so little about an image that accepting it for a whole repository would accept everything
     /// that anyone pushes.
     #[must_use]
-    pub fn one_digest_only(&self) -> bool {
+    pub(crate) fn one_digest_only(&self) -> bool {
         match self {
             Self::Invalid | Self::DowngradeUnverifiable | Self::Pin(PinFound::Unverifiable) => true,
             Self::Unsigned

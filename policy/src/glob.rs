@@ -12,7 +12,7 @@ mod rewrite;
 mod subject;
 
 pub use rewrite::Rewrite;
-pub use subject::SubjectGlob;
+pub(crate) use subject::SubjectGlob;
 
 use crate::clean::shows_plainly;
 use crate::reference::Repository;
@@ -69,7 +69,7 @@ impl Glob {
     ///
     /// # Errors
     /// When no normalised repository could match, or a registry's port is a pattern.
-    pub fn for_repositories(text: &str) -> Result<Self, GlobError> {
+    pub(crate) fn for_repositories(text: &str) -> Result<Self, GlobError> {
         let glob: Self = text.parse()?;
         // What the pattern stands for has to be a repository in its normal form; any stand-in shows that.
         let sample: Vec<String> = text
@@ -93,7 +93,7 @@ impl Glob {
     ///
     /// # Errors
     /// When no namespace could match.
-    pub fn for_namespaces(text: &str) -> Result<Self, GlobError> {
+    pub(crate) fn for_namespaces(text: &str) -> Result<Self, GlobError> {
         let glob: Self = text.parse()?;
         let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'*';
         text.bytes()
@@ -110,13 +110,13 @@ impl Glob {
 
     /// As it was written.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether it stands for more than itself.
     #[must_use]
-    pub fn has_wildcard(&self) -> bool {
+    pub(crate) fn has_wildcard(&self) -> bool {
         self.0.contains('*')
     }
 }

@@ -137,7 +137,7 @@ impl<'a> Judgement<'a> {
 
     /// The drift that decides.
     #[must_use]
-    pub fn drift(&self) -> Option<&Drift> {
+    pub(crate) fn drift(&self) -> Option<&Drift> {
         self.ruling.drift.as_ref()
     }
 
@@ -150,7 +150,7 @@ impl<'a> Judgement<'a> {
 
     /// Whether its baseline is still to be established.
     #[must_use]
-    pub fn is_cold(&self) -> bool {
+    pub(crate) fn is_cold(&self) -> bool {
         let baseline = self.lookup.baseline();
         baseline.is_some_and(|baseline| baseline.is_signed() && !baseline.is_established(self.now))
     }
@@ -170,7 +170,7 @@ pub fn scope<'a>(
 /// The exceptions that may count for an image of a repository with these names: before a tag is resolved (`digest` is absent) all that
 /// are in force for any of its images.
 #[must_use]
-pub fn exceptions_in_force<'a>(
+pub(crate) fn exceptions_in_force<'a>(
     settings: &'a Settings,
     names: &RepositoryNames,
     digest: Option<&Digest>,

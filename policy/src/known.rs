@@ -53,7 +53,7 @@ impl<'a> Known<'a> {
     /// The same for one image of the repository: exceptions for another digest are none. Before a tag is resolved, all
     /// that are in force for the repository may matter.
     #[must_use]
-    pub fn for_image(&self, digest: &Digest) -> Self {
+    pub(crate) fn for_image(&self, digest: &Digest) -> Self {
         let excepted = self.excepted.iter().copied();
         Self {
             excepted: excepted
@@ -65,13 +65,13 @@ impl<'a> Known<'a> {
 
     /// Whether the repository is pinned.
     #[must_use]
-    pub fn is_pinned(&self) -> bool {
+    pub(crate) fn is_pinned(&self) -> bool {
         self.pins.is_some()
     }
 
     /// Whether a pin names this signer.
     #[must_use]
-    pub fn satisfies_pin(&self, signer: &Signer) -> bool {
+    pub(crate) fn satisfies_pin(&self, signer: &Signer) -> bool {
         let caller = match signer {
             Signer::Keyless(keyless) => keyless.caller.as_ref(),
             Signer::Key(_) => None,
@@ -97,7 +97,7 @@ impl<'a> Known<'a> {
 
     /// How this signer was ended, unless it is on the record again. That a pin or an exception names it does not undo it.
     #[must_use]
-    pub fn retired(&self, signer: &Signer) -> Option<&'a Retired> {
+    pub(crate) fn retired(&self, signer: &Signer) -> Option<&'a Retired> {
         if self.in_baseline(signer) {
             return None;
         }
@@ -112,7 +112,7 @@ impl<'a> Known<'a> {
 
     /// Whether this signer may stand without the baseline's rank.
     #[must_use]
-    pub fn may_stand_alone(&self, signer: &Signer) -> bool {
+    pub(crate) fn may_stand_alone(&self, signer: &Signer) -> bool {
         self.records(signer).any(|record| record.alone)
     }
 
@@ -129,7 +129,7 @@ impl<'a> Known<'a> {
     }
 
     /// The keys that a signature without a certificate may have been made with.
-    pub fn keys(&self) -> impl Iterator<Item = &'a PublicKey> {
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'a PublicKey> {
         let of_baseline = self
             .baseline
             .into_iter()

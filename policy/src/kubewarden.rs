@@ -21,14 +21,14 @@ use kubewarden_policy_sdk::host_capabilities::verification::{
 use kubewarden_policy_sdk::wapc_guest::host_call;
 
 /// The host that runs this module.
-pub struct Kubewarden<'a> {
+pub(crate) struct Kubewarden<'a> {
     absent_messages: &'a [String],
 }
 
 impl<'a> Kubewarden<'a> {
     /// With the settings' further words of registries for "no such tag".
     #[must_use]
-    pub fn new(absent_messages: &'a [String]) -> Self {
+    pub(crate) fn new(absent_messages: &'a [String]) -> Self {
         Self { absent_messages }
     }
 }

@@ -33,7 +33,7 @@ impl Provenance {
     /// then everybody can have it sign, and the caller is part of who signed. Where the CA does not name the workflow in
     /// an extension of its own, as before 2023, `san` is its name.
     #[must_use]
-    pub fn is_called_from_elsewhere(&self, san: &str) -> bool {
+    pub(crate) fn is_called_from_elsewhere(&self, san: &str) -> bool {
         let builder = self.builder.as_deref().unwrap_or(san);
         match (&self.source, &self.workflow_repository) {
             (Some(source), _) => !lives_in(builder, source),

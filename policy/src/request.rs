@@ -10,7 +10,7 @@ mod mirror;
 mod object;
 mod template;
 
-pub use context::{AdmissionContext, Operation};
+pub(crate) use context::{AdmissionContext, Operation};
 pub use images::{ImageUse, ImageUser, RequestedImage};
 
 use crate::clean::clean;

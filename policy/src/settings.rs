@@ -144,7 +144,7 @@ impl Settings {
 
     /// The entries of `enforce` for an image of a repository with these names in `namespace`; without names, all entries
     /// for the namespace: what could not be read could be of any repository.
-    pub fn enforce_entries<'a>(
+    pub(crate) fn enforce_entries<'a>(
         &'a self,
         namespace: &str,
         names: Option<&RepositoryNames>,
@@ -157,7 +157,7 @@ impl Settings {
     /// The signers of which one has to have signed; none: the repository is not pinned. Pins that match unite; those for
     /// the own name count only where there are none for the aliased one.
     #[must_use]
-    pub fn pinned<'a>(&'a self, names: &RepositoryNames) -> Option<Vec<&'a PinnedSigner>> {
+    pub(crate) fn pinned<'a>(&'a self, names: &RepositoryNames) -> Option<Vec<&'a PinnedSigner>> {
         [names.aliased(), names.own()].into_iter().find_map(|name| {
             let mut pins = self
                 .pins
@@ -200,7 +200,7 @@ impl Settings {
 
     /// The `subject` of a signer with this caller, folded in the same way.
     #[must_use]
-    pub fn comparison_subject(
+    pub(crate) fn comparison_subject(
         &self,
         repository: &Repository,
         subject: &str,

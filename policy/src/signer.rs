@@ -68,7 +68,7 @@ impl Caller {
 
     /// Whether it is named by numbers, which outlive renames and are never given twice.
     #[must_use]
-    pub fn has_ids(&self) -> bool {
+    pub(crate) fn has_ids(&self) -> bool {
         let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         number(&self.source_id) || number(&self.owner_id)
     }
@@ -91,7 +91,7 @@ impl Signer {
 
     /// The lines that make this signer this one.
     #[must_use]
-    pub fn canonical(&self) -> String {
+    pub(crate) fn canonical(&self) -> String {
         match self {
             Self::Keyless(Keyless {
                 issuer,

@@ -6,8 +6,9 @@
 
 mod suggestion;
 
+pub use suggestion::Fold;
+pub(crate) use suggestion::fold_suggestion;
 pub(crate) use suggestion::{COMMIT_DIGITS, pinned_by_commit};
-pub use suggestion::{Fold, fold_suggestion};
 
 /// GitHub Actions' token issuer; enterprises may have their own slug below it.
 const GITHUB: &str = "https://token.actions.githubusercontent.com";
@@ -27,7 +28,7 @@ pub fn fold_subject(issuer: &str, san: &str) -> String {
 
 /// Whether `san` is a subject of which the release tag is folded, for a signer of `issuer`.
 #[must_use]
-pub fn folds_tags(issuer: &str, san: &str) -> bool {
+pub(crate) fn folds_tags(issuer: &str, san: &str) -> bool {
     let Some((workflow, tag)) = san.split_once(TAGS) else {
         return false;
     };
@@ -63,7 +64,7 @@ fn is_host_and_port(text: &str) -> bool {
 
 /// Whether the certificates of `issuer` end in `@REF` of the commit that was built.
 #[must_use]
-pub fn writes_refs(issuer: &str) -> bool {
+pub(crate) fn writes_refs(issuer: &str) -> bool {
     let slug = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };

@@ -35,7 +35,7 @@ impl ImageObserver {
     /// The certificate authorities of the trust root that issue now or will, and that the settings' chains lack: what
     /// they issue would be proven by nobody.
     #[must_use]
-    pub fn missing_authorities(&self, settings: &Settings) -> Vec<CertificateChain> {
+    pub(crate) fn missing_authorities(&self, settings: &Settings) -> Vec<CertificateChain> {
         let known = settings.certificate_chains();
         let has = |chain: &CertificateChain| {
             let issuing = chain.certificates().first();

@@ -47,7 +47,7 @@ pub struct ObservedImage {
 impl ObservedImage {
     /// Nothing is seen beside what this says, whoever looks.
     #[must_use]
-    pub fn of_nothing(observation: Observation) -> Self {
+    pub(crate) fn of_nothing(observation: Observation) -> Self {
         Self {
             as_policy: observation.clone(),
             observation,

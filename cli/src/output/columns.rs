@@ -8,7 +8,7 @@ const GAP: usize = 2;
 
 /// `rows`, the header first, below each other.
 #[must_use]
-pub fn aligned<const N: usize>(rows: &[[String; N]], width: Option<usize>) -> String {
+pub(crate) fn aligned<const N: usize>(rows: &[[String; N]], width: Option<usize>) -> String {
     let mut widths = [0_usize; N];
     for row in rows {
         for (widest, cell) in widths.iter_mut().zip(row) {

@@ -14,14 +14,14 @@ const TEMPLATE: &str = "{bar:24} {pos}/{len}  {rate}  {eta} left  {msg}";
 
 /// The progress of one run. Copies show the same bar; any thread may step.
 #[derive(Debug, Clone)]
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
     /// On standard error, where that is a terminal.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         if !can_draw() {
             return Self::hidden();
         }
@@ -30,7 +30,7 @@ impl Progress {
 
     /// Nowhere.
     #[must_use]
-    pub fn hidden() -> Self {
+    pub(crate) fn hidden() -> Self {
         Self::on(ProgressDrawTarget::hidden())
     }
 
@@ -47,7 +47,7 @@ impl Progress {
     }
 
     /// Begins, with this many steps to go.
-    pub fn start(&self, total: usize) {
+    pub(crate) fn start(&self, total: usize) {
         self.bar.reset();
         self.bar
             .set_length(u64::try_from(total).unwrap_or(u64::MAX));
@@ -58,25 +58,14 @@ impl Progress {
     }
 
     /// One more is done. `what` says how things stand: `ghcr.io: waiting 12 s (rate limit)`.
-    pub fn step(&self, what: &str) {
+    pub(crate) fn step(&self, what: &str) {
         self.bar.set_message(clean(what, LONGEST_STEP));
         self.bar.inc(1);
     }
 
-    /// Says how things stand, without a step.
-    pub fn say(&self, what: &str) {
-        self.bar.set_message(clean(what, LONGEST_STEP));
-    }
-
     /// Ends, and takes the bar away.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
-    }
-
-    /// How many steps were taken.
-    #[must_use]
-    pub fn done(&self) -> u64 {
-        self.bar.position()
     }
 }
 
@@ -130,7 +119,7 @@ mod tests {
         progress.start(3);
         progress.clone().step("a");
         progress.step("b");
-        assert_eq!(progress.done(), 2);
+        assert_eq!(progress.bar.position(), 2);
         progress.finish();
     }
 }

@@ -45,7 +45,7 @@ impl Terminal {
 
 /// Whether standard error is a terminal on which lines can be drawn over.
 #[must_use]
-pub fn can_draw() -> bool {
+pub(crate) fn can_draw() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 

@@ -101,7 +101,7 @@ impl Names {
     ///
     /// # Errors
     /// When that is not exactly what [`Names::encode`] writes.
-    pub fn parse(text: &str, shard: Shard) -> Result<Self, NamesError> {
+    pub(crate) fn parse(text: &str, shard: Shard) -> Result<Self, NamesError> {
         // Base64 makes four of three.
         if text.len() > MOST * LENGTH / 3 * 4 + 4 {
             return Err(NamesError::TooMany);
@@ -166,21 +166,6 @@ impl Names {
         Ok(true)
     }
 
-    /// Names what `other` names too; how many it did not.
-    ///
-    /// # Errors
-    /// When that is another shard, or there is no room for all of them; then as many as fit are named.
-    pub fn unite(&mut self, other: &Self) -> Result<usize, NamesError> {
-        if other.shard != self.shard {
-            return Err(NamesError::Shard(self.shard));
-        }
-        let mut added = 0;
-        for name in &other.names {
-            added += usize::from(self.insert_name(*name)?);
-        }
-        Ok(added)
-    }
-
     /// No longer names `repository`, for an approver who accepts that its baseline is lost; whether it was named.
     pub fn remove(&mut self, repository: &Repository) -> bool {
         match self.names.binary_search(&name(repository)) {
@@ -203,8 +188,8 @@ impl Names {
     }
 
     /// How many.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 

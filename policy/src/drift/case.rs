@@ -12,7 +12,7 @@ use crate::proof::ProvenSigner;
 use chrono::{DateTime, Utc};
 
 /// An image's observation beside its repository's baseline.
-pub struct Case<'a> {
+pub(crate) struct Case<'a> {
     /// The baseline.
     pub lookup: &'a Lookup,
     /// Whom the image may be signed by.

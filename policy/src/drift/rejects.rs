@@ -2,7 +2,7 @@
 
 /// Where a drift rejects, once its scope is enforced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejects {
+pub(crate) enum Rejects {
     /// Nowhere.
     Never,
     /// Even where nothing was learned: 403.

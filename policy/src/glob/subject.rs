@@ -42,7 +42,7 @@ enum After {
 impl SubjectGlob {
     /// Whether the whole of `subject` is what this stands for.
     #[must_use]
-    pub fn matches(&self, subject: &str) -> bool {
+    pub(crate) fn matches(&self, subject: &str) -> bool {
         match (&self.after, subject.split_once('@')) {
             (None, None) => self.before.matches(subject),
             (Some(after), Some((before, reference))) => {
@@ -54,7 +54,7 @@ impl SubjectGlob {
 
     /// As it was written.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 }

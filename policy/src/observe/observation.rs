@@ -73,7 +73,7 @@ impl Observation {
 
     /// Nobody was asked: the repository was looked at before, and never signed.
     #[must_use]
-    pub fn observed_unsigned(digest: Option<Digest>) -> Self {
+    pub(crate) fn observed_unsigned(digest: Option<Digest>) -> Self {
         Self::new(digest, Posture::Unsigned, Evidence::ObservedUnsigned)
     }
 
@@ -103,7 +103,7 @@ impl Observation {
 
     /// Whether a broken trust root would look the same.
     #[must_use]
-    pub fn could_be_the_trust_root(&self) -> bool {
+    pub(crate) fn could_be_the_trust_root(&self) -> bool {
         let undecided = match self.posture {
             Posture::Unverifiable => true,
             Posture::Unknown => matches!(self.unknown, Some((Cause::Answer, _))),

@@ -34,7 +34,7 @@ pub enum Problem {
 impl Problem {
     /// The posture that it leads to where nothing is proven.
     #[must_use]
-    pub fn posture(&self) -> Posture {
+    pub(crate) fn posture(&self) -> Posture {
         match self {
             Self::Contradiction(_) => Posture::Invalid,
             Self::NotConfirmed | Self::Key(_) | Self::Bundle => Posture::Unknown,
@@ -50,7 +50,7 @@ impl Problem {
 
     /// Why the posture is unknown, where it is.
     #[must_use]
-    pub fn cause(&self) -> Option<Cause> {
+    pub(crate) fn cause(&self) -> Option<Cause> {
         match self {
             Self::NotConfirmed => Some(Cause::Answer),
             Self::Key(_) | Self::Bundle => Some(Cause::Format),
@@ -67,7 +67,7 @@ impl Problem {
 
     /// Whether a broken trust root would look the same.
     #[must_use]
-    pub fn could_be_the_trust_root(&self) -> bool {
+    pub(crate) fn could_be_the_trust_root(&self) -> bool {
         matches!(self, Self::NotConfirmed | Self::ForeignAuthority)
     }
 }

@@ -34,7 +34,7 @@ impl ProvenSigner {
 
     /// Whether the signature is known to have been made for this repository; `false` where that is not known.
     #[must_use]
-    pub fn is_signed_for_repository(&self) -> bool {
+    pub(crate) fn is_signed_for_repository(&self) -> bool {
         self.signed_for_repository
     }
 

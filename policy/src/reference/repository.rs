@@ -42,7 +42,7 @@ impl Repository {
     /// The same without the port 80, where it has that one: plain HTTP may be another registry, and may be another
     /// spelling of this one.
     #[must_use]
-    pub fn without_port_80(&self) -> Option<Self> {
+    pub(crate) fn without_port_80(&self) -> Option<Self> {
         let host = self.registry().strip_suffix(":80")?;
         // With the other scheme's port, since a host without a dot would read as a path on Docker Hub.
         format!("{host}:{HTTPS}/{}", self.path()).parse().ok()

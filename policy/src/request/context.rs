@@ -13,7 +13,7 @@ const LONGEST_KIND: usize = 63;
 
 /// An admission request without its object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdmissionContext {
+pub(crate) struct AdmissionContext {
     /// As requested; empty for objects without one. Clean it before it is shown.
     pub namespace: String,
     /// What is to be done.
@@ -36,7 +36,7 @@ pub struct AdmissionContext {
 
 /// What a request does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// A new object.
     Create,
     /// Another state of one.
@@ -52,7 +52,7 @@ pub enum Operation {
 impl Operation {
     /// By the API server's word for it.
     #[must_use]
-    pub fn of(request: &KubernetesAdmissionRequest) -> Self {
+    pub(crate) fn of(request: &KubernetesAdmissionRequest) -> Self {
         match request.operation.as_str() {
             "CREATE" => Self::Create,
             "UPDATE" => Self::Update,
@@ -61,24 +61,12 @@ impl Operation {
             _ => Self::Other,
         }
     }
-
-    /// The word for it, for texts.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "CREATE",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-            Self::Connect => "CONNECT",
-            Self::Other => "unknown operation",
-        }
-    }
 }
 
 impl AdmissionContext {
     /// Of `request`.
     #[must_use]
-    pub fn of(request: &KubernetesAdmissionRequest) -> Self {
+    pub(crate) fn of(request: &KubernetesAdmissionRequest) -> Self {
         let metadata = |field| {
             request
                 .object

@@ -81,8 +81,8 @@ impl SettingsError {
     }
 
     /// Where: `exceptions[0].expires`, or `settings` for the whole.
-    #[must_use]
-    pub fn path(&self) -> &str {
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 }

@@ -54,7 +54,7 @@ impl ExceptionScope {
 impl Exception {
     /// Whether it is for an image of a repository with these names; `digest` is absent where it could not be found out.
     #[must_use]
-    pub fn covers_image(&self, names: &RepositoryNames, digest: Option<&Digest>) -> bool {
+    pub(crate) fn covers_image(&self, names: &RepositoryNames, digest: Option<&Digest>) -> bool {
         names.contains(self.scope.repository())
             && match &self.scope {
                 ExceptionScope::Repository(_) => true,

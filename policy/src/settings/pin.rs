@@ -52,7 +52,7 @@ pub enum PinnedSigner {
 
 impl PinnedSigner {
     /// Whether `signer` is this one. `fold` is what the operator folds in comparisons, on both sides.
-    pub fn matches(&self, signer: &Signer, fold: impl Fn(&str) -> String) -> bool {
+    pub(crate) fn matches(&self, signer: &Signer, fold: impl Fn(&str) -> String) -> bool {
         match (self, signer) {
             (Self::Key(pinned), Signer::Key(key)) => pinned == key,
             (

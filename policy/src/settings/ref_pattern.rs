@@ -39,7 +39,7 @@ pub enum FoldedRefs {
 impl RefPattern {
     /// `subject` with its ref folded, where this is about that repository, ref and kind of signer.
     #[must_use]
-    pub fn apply(
+    pub(crate) fn apply(
         &self,
         repository: &Repository,
         subject: &str,

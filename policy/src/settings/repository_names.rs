@@ -17,7 +17,7 @@ pub struct RepositoryNames {
 impl RepositoryNames {
     /// As images name it.
     #[must_use]
-    pub fn own(&self) -> &Repository {
+    pub(crate) fn own(&self) -> &Repository {
         &self.own
     }
 
@@ -29,13 +29,13 @@ impl RepositoryNames {
 
     /// Whether `repository` is one of them.
     #[must_use]
-    pub fn contains(&self, repository: &Repository) -> bool {
+    pub(crate) fn contains(&self, repository: &Repository) -> bool {
         self.own == *repository || self.aliased == *repository
     }
 
     /// Whether one of them matches one of `globs`.
     #[must_use]
-    pub fn match_any(&self, globs: &[Glob]) -> bool {
+    pub(crate) fn match_any(&self, globs: &[Glob]) -> bool {
         [&self.own, &self.aliased]
             .into_iter()
             .any(|name| matches(globs, name))

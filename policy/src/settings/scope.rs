@@ -26,7 +26,7 @@ pub struct EnforceEntry {
 impl EnforceEntry {
     /// Whether it applies to a repository with these names; without them, whether it could.
     #[must_use]
-    pub fn applies(&self, namespace: &str, names: Option<&RepositoryNames>) -> bool {
+    pub(crate) fn applies(&self, namespace: &str, names: Option<&RepositoryNames>) -> bool {
         let here = self
             .namespaces
             .as_ref()

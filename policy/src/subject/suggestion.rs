@@ -37,7 +37,7 @@ impl fmt::Display for Fold {
 
 /// What an operator would have to fold for `now` to be the same signer as `before`; none where no setting does that.
 #[must_use]
-pub fn fold_suggestion(before: &Keyless, now: &Keyless) -> Option<Fold> {
+pub(crate) fn fold_suggestion(before: &Keyless, now: &Keyless) -> Option<Fold> {
     if before.issuer != now.issuer || before.caller != now.caller || before.subject == now.subject {
         return None;
     }
