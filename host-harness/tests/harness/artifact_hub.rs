@@ -168,8 +168,8 @@ fn is_what_kwctl_makes_of_the_metadata() {
         written == expected,
         "artifacthub-pkg.yml is not what metadata.yml and questions-ui.yml say: run `make artifacthub`\n{}",
         similar::TextDiff::from_lines(
-            &yaml_serde::to_string(&written).unwrap(),
-            &yaml_serde::to_string(&expected).unwrap()
+            yaml_serde::to_string(&written).unwrap(),
+            yaml_serde::to_string(&expected).unwrap()
         )
         .unified_diff()
     );
