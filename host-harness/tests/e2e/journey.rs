@@ -131,7 +131,7 @@ fn follow(document: &str, before: &[&str]) {
             let said = said.join("\n");
             wrong.push(format!("$ {}   ended with {status}\n{said}", step.command));
         }
-        if !step.printed.iter().any(|line| line == LEFT_OUT) {
+        if !is_said && !step.printed.iter().any(|line| line == LEFT_OUT) {
             blessed.push((step.at, step.printed.len(), said));
         }
         journey.reconcile();
