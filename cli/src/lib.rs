@@ -1,7 +1,7 @@
 //! The library behind `continuity`: observes who signs a cluster's images, learns it, and tells when it changes.
 //!
 //! From the outside in: [`inventory`] lists what runs and has it observed ([`observation`]); [`baseline`] holds the rules
-//! of learning, [`learner`] a run by them, [`watch`] the one that stays; [`store`] keeps baselines; [`commands`] are what operators call.
+//! of learning, [`learner`] a run by them, `watch` the one that stays; [`store`] keeps baselines; [`commands`] are what operators call.
 //!
 //! Invariant: what an image would get in a cluster is said by the policy's own rules, never by others.
 

@@ -1,5 +1,7 @@
 //! What people see of a signer cannot be mistaken for another.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use super::*;
 use rstest::rstest;
 use signature_continuity::posture::Rank;

@@ -1,7 +1,7 @@
 //! What the watcher shows over HTTP: `/`, `/inventory.json`, `/metrics`, `/healthz`, `/readyz`. Read-only.
 //!
 //! Invariant: nothing can be asked of it that changes anything, and no request makes it ask a registry. Who does not lead
-//! passes questions about images on to who does, at the address that the Lease names, and only those of [`SHOWN`]; an answer
+//! passes questions about images on to who does, at the address that the Lease names, and only `/` and `/inventory.json`; an answer
 //! that is passed on is not passed on again. A page is made at most once in [`FRESH`], however often it is asked for.
 
 use std::sync::{Arc, Mutex, PoisonError};

@@ -87,7 +87,7 @@ fn a_bundle_of_a_known_signer_is_admitted_by_the_controllers_own_retry() {
     }
     took.sort();
     let (median, p95) = (percentile(&took, 50), percentile(&took, 95));
-    println!(
+    eprintln!(
         "{releases} releases: median {median:.2?}, p95 {p95:.2?}, longest {:.2?}",
         took.last().unwrap()
     );

@@ -370,7 +370,7 @@ fn another_replica_takes_over_and_only_who_leads_shows_and_writes() {
         (second.metric("continuity_watch_leader") > 0.0).then_some(())
     });
     let took = killed.elapsed();
-    println!("taken over after {took:?}");
+    eprintln!("taken over after {took:?}");
     assert!(took < Duration::from_secs(15), "{took:?}");
     eventually("it learns", &[&second], || {
         baseline(server, &lab, "acme/later")
