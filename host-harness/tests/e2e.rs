@@ -30,6 +30,7 @@ mod e2e {
     pub mod lab;
     mod latency;
     mod learning;
+    mod live_page;
     pub mod manifests;
     pub mod page;
     pub mod policy_server;

@@ -115,8 +115,12 @@ impl Browser {
 
     /// Opens a file and waits until it is loaded.
     pub fn load(&mut self, path: &Path) {
+        self.load_url(&format!("file://{}", path.display()));
+    }
+
+    /// Opens an address and waits until it is loaded.
+    pub fn load_url(&mut self, url: &str) {
         self.events.clear();
-        let url = format!("file://{}", path.display());
         self.call("Page.navigate", json!({"url": url}));
         while !self
             .events

@@ -68,6 +68,11 @@ impl Watcher {
         }
     }
 
+    /// Where it is served.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The status and the text; 0 where nobody answers.
     pub fn ask(&self, path: &str) -> (u16, String) {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
