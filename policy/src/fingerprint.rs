@@ -50,7 +50,7 @@ pub enum PinFound {
     Unsigned,
     /// Nothing proven.
     Unverifiable,
-    /// Other signers: sorted, each once, at least one. See [`PinFound::signers`].
+    /// Other signers: sorted, each once, at least one. See `PinFound::signers`.
     Signers(Vec<SignerId>),
 }
 

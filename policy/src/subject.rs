@@ -2,7 +2,7 @@
 //!
 //! Invariant: folding hides only which release it was, never who made it: only for CI issuers that write
 //! `…@refs/tags/TAG` themselves, and only where `@refs/` stands once, so that nobody can smuggle a second one in. Nothing
-//! else is folded unless the operator says so: see [`fold_suggestion`].
+//! else is folded unless the operator says so: see `fold_suggestion`.
 
 mod suggestion;
 
