@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: scripts/doc-paths.sh [FILE…]
 #
-# Each path of this repository that FILE (CONTRIBUTING.md, docs/design.md) names in backticks exists, and so does each
+# Each path of this repository that FILE (CONTRIBUTING.md, docs/design.md, docs/develop.md) names in backticks exists, and so does each
 # `make` target. What has a placeholder in it (<kind>) is checked up to the placeholder's folder, and {a,b} is each of
 # them. A file that names nothing at all fails, since then nothing was checked. Without FILE, each link between documents
 # leads to a file too, and to a heading of it where it names one.
@@ -50,7 +50,7 @@ links() {
 
 if (($# == 0)); then
   links
-  set -- CONTRIBUTING.md docs/design.md
+  set -- CONTRIBUTING.md docs/design.md docs/develop.md
 fi
 for file in "$@"; do
   checked=0

@@ -103,8 +103,8 @@ fn is_said(shown: &[String], said: &[String]) -> bool {
     }
 }
 
-/// Follows a document, after these commands.
-fn follow(document: &str, before: &[&str]) {
+/// Follows a document, after these commands and what happens then.
+fn follow(document: &str, before: &[&str], then: impl FnOnce(&Journey)) {
     let path = root().join(document);
     let document = std::fs::read_to_string(&path).unwrap();
     let mut journey = Journey::begin();
@@ -113,6 +113,7 @@ fn follow(document: &str, before: &[&str]) {
         assert_eq!(status, 0, "{said}");
         journey.reconcile();
     }
+    then(&journey);
     let mut lines: Vec<String> = document.lines().map(str::to_owned).collect();
     let mut wrong = Vec::new();
     let mut blessed = Vec::new();
@@ -151,7 +152,7 @@ fn follow(document: &str, before: &[&str]) {
 
 #[test]
 fn the_first_day_is_as_the_document_says() {
-    follow("docs/install.md", &[]);
+    follow("docs/install.md", &[], |_| ());
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn what_is_done_later_is_as_the_document_says() {
         "kubectl apply --server-side -f deploy/rendered/watch.yaml",
         "continuity learn --policy deploy/rendered/watch.yaml --history",
     ];
-    follow("docs/operate.md", &before);
+    follow("docs/operate.md", &before, Journey::release_in_a_bundle);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::super::api_server::{ApiServer, own_api_server};
 use super::super::lab::{Lab, identity, program};
 use super::super::manifests::{OVERLAYS, objects, root};
 use super::super::policy_server::PolicyServer;
-use super::super::watching::run_pod;
+use super::super::watching::{bundle_release, run_pod};
 
 /// The registry that the document speaks of: as many characters as the one of the tests, so that columns stay.
 const REGISTRY: &str = "reg.example.com";
@@ -132,6 +132,11 @@ impl Journey {
         // What comes later, by somebody else.
         let stranger = Identity::google("dev@acme.example");
         self.release("acme/api", "v4", &stranger, now);
+    }
+
+    /// The next release, by the same signer, as cosign 3 publishes it.
+    pub(super) fn release_in_a_bundle(&self) {
+        bundle_release(&self.lab, "acme/api", "v5");
     }
 
     fn release(&self, repository: &str, tag: &str, signer: &Identity, at: DateTime<Utc>) {
