@@ -39,6 +39,7 @@ mod e2e {
     mod release;
     mod release_kwctl;
     mod serving;
+    mod watch_capacity;
     pub mod watching;
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use signature_continuity::baseline::Format;
 
 use continuity_cli::store::{KubernetesBaselines, Revision, Store as _};
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn eventually(browser: &mut Browser, what: &str, expression: &str) {
     let until = Instant::now() + PATIENCE;
-    while browser.value(expression) != Value::from(true) {
+    while browser.value(expression) != true {
         let shown = browser.value("document.body.innerText");
         assert!(Instant::now() < until, "{what}: {shown}");
         std::thread::sleep(Duration::from_millis(200));

@@ -68,6 +68,10 @@ impl Watcher {
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Where it is served.
     pub fn port(&self) -> u16 {
         self.port
