@@ -58,7 +58,7 @@ impl Remedy {
                 clean(&fold.to_string(), 80)
             )],
             Self::Learn { image } => vec![
-                "Have it learned, which sees more than this host, then try again:".to_owned(),
+                "The watcher looks at it: try again in a minute, or have it learned:".to_owned(),
                 format!("  continuity learn --images {image}"),
             ],
             Self::TryAgain(cause) => vec![try_again(*cause).to_owned()],
