@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use continuity_registry::TrustRoot;
 use signature_continuity::clean::clean;
 use signature_continuity::reference::Repository;
@@ -17,6 +17,9 @@ use crate::output::words::counted;
 
 /// How many changes are shown.
 const MOST_CHANGES: usize = 200;
+/// What is told again within this time, among so many changes, is the same change.
+const AT_ONCE: TimeDelta = TimeDelta::minutes(10);
+const MOST_AT_ONCE: usize = 20;
 /// How many images are kept.
 const MOST_ENTRIES: usize = 50_000;
 const LONGEST_CHANGE: usize = 500;
@@ -108,15 +111,25 @@ impl Board {
 
     /// Something changed.
     pub(super) fn tell(&self, at: DateTime<Utc>, repository: &Repository, what: &str) {
-        let mut state = self.state();
-        if state.changes.len() >= MOST_CHANGES {
-            state.changes.pop_back();
-        }
-        state.changes.push_front(Happened {
+        let happened = Happened {
             at,
             repository: repository.to_string(),
             what: clean(what, LONGEST_CHANGE),
-        });
+        };
+        let mut state = self.state();
+        // A pod names an image, and then runs it: that is one change.
+        let is_same = |told: &Happened| {
+            told.repository == happened.repository
+                && told.what == happened.what
+                && at - told.at < AT_ONCE
+        };
+        if state.changes.iter().take(MOST_AT_ONCE).any(is_same) {
+            return;
+        }
+        if state.changes.len() >= MOST_CHANGES {
+            state.changes.pop_back();
+        }
+        state.changes.push_front(happened);
     }
 
     /// Something that is to be known, until the next full pass says it again or not.
@@ -209,5 +222,97 @@ impl Board {
                 ..LeftOut::default()
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::inventory::sample;
+
+    fn board() -> (Board, Vec<Entry>) {
+        let (board, entries) = (Board::default(), sample::inventory().entries);
+        board.put(entries.clone());
+        (board, entries)
+    }
+
+    #[test]
+    fn what_is_told_twice_at_once_is_one_change() {
+        let (board, now) = (Board::default(), Utc::now());
+        let repository: Repository = "ghcr.io/acme/api".parse().unwrap();
+        for (minutes, what) in [
+            (0, "drift unsigned"),
+            (1, "drift unsigned"),
+            (2, "verified"),
+            (15, "drift unsigned"),
+        ] {
+            board.tell(now + TimeDelta::minutes(minutes), &repository, what);
+        }
+        let told: Vec<String> = board.changes().into_iter().map(|it| it.what).collect();
+        assert_eq!(told, ["drift unsigned", "verified", "drift unsigned"]);
+    }
+
+    #[test]
+    fn an_image_is_shown_where_it_is_named_now_and_what_was_not_looked_at_is_counted() {
+        let (board, entries) = board();
+        let mut image = entries.first().unwrap().image.clone();
+        let elsewhere = Place {
+            namespace: "elsewhere".to_owned(),
+            kind: "Deployment".to_owned(),
+            name: "moved".to_owned(),
+        };
+        image.places = BTreeSet::from([elsewhere]);
+        let unknown = Image {
+            spelled: "ghcr.io/acme/later:v1".to_owned(),
+            ..image.clone()
+        };
+        let shown = board.inventory(vec![image.clone(), unknown], Vec::new(), Utc::now());
+        let images: Vec<&Image> = shown.entries.iter().map(|entry| &entry.image).collect();
+        assert_eq!(images, [&image]);
+        assert_eq!(shown.left_out.unreached, 1);
+        let notes = shown.notes.join("\n");
+        assert!(
+            notes.contains("the first full pass is not over yet"),
+            "{notes}"
+        );
+        assert!(notes.contains("1 image was not looked at yet"), "{notes}");
+    }
+
+    #[test]
+    fn what_nobody_names_is_forgotten_and_another_leader_begins_with_nothing() {
+        let (board, entries) = board();
+        let kept = entries.first().unwrap();
+        board.keep(&BTreeSet::from([key(&kept.image)]));
+        let all = || entries.iter().map(|entry| entry.image.clone()).collect();
+        assert_eq!(
+            board.inventory(all(), Vec::new(), Utc::now()).entries.len(),
+            1
+        );
+        board.clear();
+        assert_eq!(
+            board.inventory(all(), Vec::new(), Utc::now()).entries.len(),
+            0
+        );
+    }
+
+    #[test]
+    fn a_pass_that_failed_is_said_until_one_does_not() {
+        let (board, entries) = board();
+        board.pass_failed("the last full pass failed: no answer");
+        let notes = |board: &Board| board.inventory(Vec::new(), Vec::new(), Utc::now()).notes;
+        assert!(notes(&board).iter().any(|note| note.contains("no answer")));
+        let pass = PassSummary {
+            ended: Utc::now(),
+            seconds: 1.0,
+            notes: Vec::new(),
+            unreached: 0,
+            lost: 0,
+            failures: Vec::new(),
+        };
+        board.passed(pass, sample::trust_root());
+        assert_eq!(notes(&board), Vec::<String>::new());
+        drop(entries);
     }
 }

@@ -186,9 +186,9 @@ impl Shared {
             let before = self.board.drift_before(&entry.image);
             if drift != before && entry.drifts_for_the_learner() {
                 let what = format!(
-                    "{}: {}",
-                    entry.image.spelled,
-                    drift.as_deref().unwrap_or_default()
+                    "drift {}: {}",
+                    drift.as_deref().unwrap_or_default(),
+                    entry.image.spelled
                 );
                 self.board.tell(now, &found.repository, &what);
             }

@@ -22,6 +22,7 @@ mod queue;
 mod reports;
 mod schedule;
 mod server;
+mod term;
 mod watcher;
 
 pub(crate) use observers::MakeObserver;

@@ -12,7 +12,8 @@ use signature_continuity::reference::Repository;
 use tracing::{info, warn};
 
 use super::board::PassSummary;
-use super::watcher::{Shared, Term};
+use super::term::Term;
+use super::watcher::Shared;
 use crate::inventory::{TimeLimits, cluster_images};
 use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output::cause::with_cause;

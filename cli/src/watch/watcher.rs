@@ -25,6 +25,7 @@ use super::observers::{MakeObserver, Observers};
 use super::queue::{Key, key};
 use super::schedule::Schedule;
 use super::server;
+use super::term::Term;
 use crate::inventory::{Familiarity, Image, Inventory, Kind, LiveObjects, Place};
 use crate::kubernetes::Cluster;
 use crate::learner::StoreSnapshot;
@@ -96,47 +97,6 @@ pub(super) struct Shared {
     pub(super) unnamed: Mutex<BTreeSet<Repository>>,
     /// How many baselines single images began since the last full pass.
     pub(super) begun_since: AtomicUsize,
-}
-
-/// For how long this replica leads. A term that ended is over for whoever began something in it, though the next one began.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Term {
-    over: Option<Arc<AtomicBool>>,
-}
-
-impl Term {
-    fn new() -> Self {
-        Self {
-            over: Some(Arc::default()),
-        }
-    }
-
-    /// Whether this replica leads.
-    pub(super) fn is_on(&self) -> bool {
-        self.over
-            .as_ref()
-            .is_some_and(|over| !over.load(Ordering::Relaxed))
-    }
-
-    /// Set once it is over.
-    pub(super) fn over(&self) -> Option<&Arc<AtomicBool>> {
-        self.over.as_ref()
-    }
-
-    /// Whether it is the same one.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        match (&self.over, &other.over) {
-            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        }
-    }
-
-    fn end(&self) {
-        if let Some(over) = &self.over {
-            over.store(true, Ordering::Relaxed);
-        }
-    }
 }
 
 impl Shared {
