@@ -250,13 +250,7 @@ pub(super) fn learning(
 
 /// A new authority whose signatures nobody could prove.
 fn authorities(observer: &CommandObserver, settings: &Settings) -> Option<String> {
-    let missing = observer.missing_authorities(settings);
-    (!missing.is_empty()).then(|| {
-        format!(
-            "the trust root has {} that the settings lack: what it signs would be unverifiable; continuity check prints what to add",
-            counted(missing.len(), "certificate authority", "certificate authorities")
-        )
-    })
+    observer.lacks_authorities(settings)
 }
 
 /// Digests that are allowed for a while, and not for long any more.

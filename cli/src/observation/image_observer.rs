@@ -1,6 +1,7 @@
 //! An observer with the settings and the clock that it looks with: what surveys and the learner ask.
 
 use super::{NativeObserver, Observe, ObservedImage, RepositoryObserver};
+use crate::output::words::counted;
 use chrono::{DateTime, Utc};
 use continuity_registry::{Tags, TrustRoot};
 use signature_continuity::baseline::Lookup;
@@ -52,6 +53,17 @@ impl ImageObserver {
 }
 
 impl ImageObserver {
+    /// For people: that the trust root has authorities which the settings lack, as soon as it has them.
+    pub(crate) fn lacks_authorities(&self, settings: &Settings) -> Option<String> {
+        let missing = self.missing_authorities(settings);
+        (!missing.is_empty()).then(|| {
+            format!(
+                "the trust root has {} that the settings lack: what it signs would be unverifiable; continuity check prints what to add",
+                counted(missing.len(), "certificate authority", "certificate authorities")
+            )
+        })
+    }
+
     /// For people: the registries that were given up, because they did not answer.
     #[must_use]
     pub fn given_up(&self) -> Vec<String> {

@@ -149,6 +149,7 @@ impl Shared {
             learner.look_ahead(most, &mut outcome, &|_| (), &|_| ());
         }
         notes.extend(observer.given_up());
+        notes.extend(observer.lacks_authorities(&self.settings));
         Ok((outcome, observer.trust_root(), notes))
     }
 }

@@ -13,6 +13,7 @@
 
 mod clusters;
 mod contexts;
+mod failures;
 mod learning;
 mod observation;
 mod of_a_cluster;
