@@ -151,7 +151,7 @@ pub(super) fn keep_up(
 
 /// Whether a look at all that runs would drop some of what is listed.
 #[must_use]
-pub fn is_to_be_trimmed(baseline: &Baseline) -> bool {
+pub(crate) fn is_to_be_trimmed(baseline: &Baseline) -> bool {
     let images = baseline.verified.iter().filter(|entry| entry.of.is_none());
     images.count() > OTHERS
 }

@@ -18,15 +18,14 @@ mod untaught;
 mod update;
 
 pub use approval::{Approval, allow, approve, approved_anew, retire};
-pub use digest_observation::DigestObservation;
-pub use digests::is_to_be_trimmed;
+pub(crate) use digest_observation::DigestObservation;
+pub(crate) use digests::is_to_be_trimmed;
 pub use fold::{Terms, ahead, fold};
-pub use history::Past;
-pub use provenance::note_provenance;
-pub use reason::Reason;
-pub use result::{BaselineEvent, UpdateResult};
+pub(crate) use history::Past;
+pub(crate) use provenance::note_provenance;
+pub(crate) use result::{BaselineEvent, UpdateResult};
 pub use unsigned::never_signed;
-pub use untaught::{Untaught, untaught};
+pub(crate) use untaught::{Untaught, untaught};
 
 #[cfg(test)]
 pub(crate) mod tests;

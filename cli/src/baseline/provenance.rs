@@ -7,7 +7,7 @@ use signature_continuity::provenance::Provenance;
 const MOST_VALUES: usize = 64;
 
 /// Remembers these values.
-pub fn note_provenance(seen: &mut SeenProvenance, provenance: Option<&Provenance>) {
+pub(crate) fn note_provenance(seen: &mut SeenProvenance, provenance: Option<&Provenance>) {
     let Some(provenance) = provenance else { return };
     let SeenProvenance {
         sources,

@@ -7,7 +7,7 @@ use signature_continuity::proof::Problem;
 
 /// Why nobody is taken from a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// Nobody is proven.
     NotProven,
     /// Whoever signed made it for another repository; what it names.
@@ -35,7 +35,7 @@ impl Reason {
 
     /// In a few words.
     #[must_use]
-    pub fn summary(&self) -> &'static str {
+    pub(crate) fn summary(&self) -> &'static str {
         match self {
             Self::NotProven => "what is not proven teaches nothing",
             Self::Elsewhere(_) => "the signatures were made for another repository",

@@ -17,7 +17,7 @@ const MOST_TOLD: usize = 16;
 
 /// One image that is signed and teaches nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untaught {
+pub(crate) struct Untaught {
     /// Of which repository.
     pub repository: Repository,
     /// Which digest.
@@ -80,7 +80,7 @@ fn shown(named: &str) -> String {
 
 /// Which signed images of a repository that run teach nothing, given what is known `after` they were looked at.
 #[must_use]
-pub fn untaught(
+pub(crate) fn untaught(
     after: Option<&Baseline>,
     repository: &Repository,
     sights: &[DigestObservation<'_>],

@@ -11,7 +11,7 @@ use signature_continuity::posture::{Cause, Posture};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The words of drift, loudest first; `none` where there is none, `unreadable` for what cannot be looked at.
-pub const DRIFTS: [&str; 10] = [
+pub(crate) const DRIFTS: [&str; 10] = [
     "pin",
     "invalid",
     "undetermined",
@@ -24,9 +24,9 @@ pub const DRIFTS: [&str; 10] = [
     UNREADABLE,
 ];
 /// The word for an image that cannot be looked at.
-pub const UNREADABLE: &str = "unreadable";
+pub(crate) const UNREADABLE: &str = "unreadable";
 /// All postures.
-pub const POSTURES: [Posture; 5] = [
+pub(crate) const POSTURES: [Posture; 5] = [
     Posture::Signed,
     Posture::Invalid,
     Posture::Unverifiable,
@@ -34,7 +34,7 @@ pub const POSTURES: [Posture; 5] = [
     Posture::Unknown,
 ];
 /// All causes of `undetermined`.
-pub const CAUSES: [Cause; 8] = [
+pub(crate) const CAUSES: [Cause; 8] = [
     Cause::Outage,
     Cause::Answer,
     Cause::Absent,
@@ -47,7 +47,7 @@ pub const CAUSES: [Cause; 8] = [
 
 /// The state of a repository's baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BaselineState {
+pub(crate) enum BaselineState {
     /// There is none.
     Absent,
     /// The repository was seen, and never signed.
@@ -66,7 +66,7 @@ pub enum BaselineState {
 
 impl BaselineState {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Absent,
         Self::Unsigned,
         Self::NotEstablished,
@@ -78,7 +78,7 @@ impl BaselineState {
 
     /// Of what was looked up, at the time of the inventory.
     #[must_use]
-    pub fn of(lookup: &Lookup, now: chrono::DateTime<chrono::Utc>) -> Self {
+    pub(crate) fn of(lookup: &Lookup, now: chrono::DateTime<chrono::Utc>) -> Self {
         match lookup {
             Lookup::Absent => Self::Absent,
             Lookup::Usable(baseline) => Self::of_baseline(baseline, now),
@@ -90,7 +90,7 @@ impl BaselineState {
 
     /// Of a baseline that is there and usable.
     #[must_use]
-    pub fn of_baseline(baseline: &Baseline, now: chrono::DateTime<chrono::Utc>) -> Self {
+    pub(crate) fn of_baseline(baseline: &Baseline, now: chrono::DateTime<chrono::Utc>) -> Self {
         if baseline.is_established(now) {
             Self::Established
         } else if baseline.is_signed() {
@@ -102,7 +102,7 @@ impl BaselineState {
 
     /// For people.
     #[must_use]
-    pub fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::Unsigned => "never signed",
             Self::NotEstablished => "not established",
@@ -114,7 +114,7 @@ impl BaselineState {
 
     /// For machines.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Absent => "absent",
             Self::Unsigned => "unsigned",
@@ -129,7 +129,7 @@ impl BaselineState {
 
 /// How many of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Distinct images.
     pub images: usize,
     /// By the drift that decides, and whether the settings enforce a scope that it runs in.
@@ -147,7 +147,7 @@ pub struct Counts {
 impl Counts {
     /// Of an inventory.
     #[must_use]
-    pub fn of(inventory: &Inventory) -> Self {
+    pub(crate) fn of(inventory: &Inventory) -> Self {
         let mut counts = Self::zeros();
         let mut repositories = BTreeSet::new();
         for entry in &inventory.entries {
@@ -162,9 +162,10 @@ impl Counts {
         counts
     }
 
+    #[cfg(test)]
     /// How many images have this drift, enforced or not.
     #[must_use]
-    pub fn of_drift(&self, drift: &str) -> usize {
+    pub(crate) fn of_drift(&self, drift: &str) -> usize {
         self.drifts
             .iter()
             .filter(|((name, _), _)| *name == drift)
@@ -205,7 +206,7 @@ impl Counts {
 
 /// The word for the drift that decides about an image.
 #[must_use]
-pub fn drift_name(entry: &Entry) -> &'static str {
+pub(crate) fn drift_name(entry: &Entry) -> &'static str {
     match (&entry.found, entry.policy_drift()) {
         (Err(_), _) => UNREADABLE,
         (Ok(_), Some(drift)) => drift.name(),

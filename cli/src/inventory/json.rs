@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The version of what is written here.
-pub const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 1;
 
 /// A baseline as the inventory has it.
 pub(crate) fn baseline(
@@ -41,7 +41,7 @@ pub(crate) fn shown_plainly(value: &serde_json::Value) -> Result<String, serde_j
 ///
 /// # Errors
 /// Never, as far as is known: everything in it has a form in JSON.
-pub fn pretty(inventory: &Inventory) -> Result<String, serde_json::Error> {
+pub(crate) fn pretty(inventory: &Inventory) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(&Document::of(inventory))?;
     text.push('\n');
     Ok(plain(&text))
@@ -51,7 +51,7 @@ pub fn pretty(inventory: &Inventory) -> Result<String, serde_json::Error> {
 ///
 /// # Errors
 /// As [`pretty`].
-pub fn compact(inventory: &Inventory) -> Result<String, serde_json::Error> {
+pub(crate) fn compact(inventory: &Inventory) -> Result<String, serde_json::Error> {
     serde_json::to_string(&Document::of(inventory)).map(|text| plain(&text))
 }
 

@@ -23,7 +23,7 @@ pub fn text(inventory: &Inventory) -> String {
 ///
 /// # Errors
 /// When the file cannot be written; it is then as it was.
-pub fn save(inventory: &Inventory, path: &Path) -> std::io::Result<()> {
+pub(crate) fn save(inventory: &Inventory, path: &Path) -> std::io::Result<()> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

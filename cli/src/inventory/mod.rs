@@ -17,7 +17,7 @@ pub mod sample;
 pub mod shown;
 pub mod sources;
 mod standing;
-pub mod summary;
+pub(crate) mod summary;
 mod survey;
 pub mod table;
 mod time;
@@ -25,12 +25,12 @@ mod turns;
 
 pub use cluster::cluster_images;
 pub(crate) use cluster::{Kind, LiveObjects, ObjectImages, kinds};
-pub use cursor::Cursor;
+pub(crate) use cursor::Cursor;
 pub use judge::judge;
 pub use standing::Standing;
 pub use survey::{Further, Group, ObservedPast, Survey, control_fails};
-pub use time::TimeLimits;
-pub use turns::{Ended, Familiarity};
+pub(crate) use time::TimeLimits;
+pub(crate) use turns::{Ended, Familiarity};
 
 use crate::observation::ObservedImage;
 use chrono::{DateTime, Utc};
@@ -172,7 +172,7 @@ impl Found {
 
     /// Whether the learner sees something else than the policy: another posture, or another drift that decides.
     #[must_use]
-    pub fn learner_differs(&self) -> bool {
+    pub(crate) fn learner_differs(&self) -> bool {
         self.shown().posture != self.seen.observation.posture
             || self.assessment.drifts.first() != self.learner.drifts.first()
     }
@@ -181,7 +181,7 @@ impl Found {
 impl Entry {
     /// The drift that decides at admission.
     #[must_use]
-    pub fn policy_drift(&self) -> Option<&Drift> {
+    pub(crate) fn policy_drift(&self) -> Option<&Drift> {
         let found = self.found.as_ref().ok()?;
         found.assessment.drifts.first()
     }
@@ -195,19 +195,19 @@ impl Entry {
 
     /// Whether the policy sees a drift that somebody has to look into, or the image cannot be looked at.
     #[must_use]
-    pub fn drifts_at_admission(&self) -> bool {
+    pub(crate) fn drifts_at_admission(&self) -> bool {
         self.found.is_err() || is_for_somebody(self.policy_drift())
     }
 
     /// Whether the learner does.
     #[must_use]
-    pub fn drifts_for_the_learner(&self) -> bool {
+    pub(crate) fn drifts_for_the_learner(&self) -> bool {
         self.found.is_err() || is_for_somebody(self.learner_drift())
     }
 
     /// Whether it is rejected by the settings given.
     #[must_use]
-    pub fn is_rejected(&self) -> bool {
+    pub(crate) fn is_rejected(&self) -> bool {
         let rejects = match &self.found {
             Ok(found) => matches!(found.if_enforced, IfEnforced::Reject(_)),
             // What cannot be read cannot be judged.

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 /// How loud an image is. The order of variants is the order of report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
+pub(crate) enum Severity {
     /// The settings given reject it.
     Rejected,
     /// An enforced scope would reject it, as it does what cannot be read, and it is in none.
@@ -28,7 +28,7 @@ pub enum Severity {
 
 impl Severity {
     /// All of them, the loudest first.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Rejected,
         Self::WouldBeRejected,
         Self::NotEstablished,
@@ -40,7 +40,7 @@ impl Severity {
 
     /// For people.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Rejected => "rejected",
             Self::WouldBeRejected => "would be rejected if enforced",
@@ -54,7 +54,7 @@ impl Severity {
 
     /// Of one image.
     #[must_use]
-    pub fn of(entry: &Entry) -> Self {
+    pub(crate) fn of(entry: &Entry) -> Self {
         let Ok(found) = &entry.found else {
             return if entry.enforced {
                 Self::Rejected

@@ -23,7 +23,7 @@ const LONGEST_SENTENCE: usize = 1000;
 /// The inventory as a page.
 ///
 /// # Errors
-/// As [`json::compact`].
+/// As the inventory's JSON.
 pub fn page(inventory: &Inventory) -> Result<String, serde_json::Error> {
     let data = json::compact(inventory)?;
     Ok(of_data(inventory, data, "'none'"))
@@ -33,7 +33,7 @@ pub fn page(inventory: &Inventory) -> Result<String, serde_json::Error> {
 /// inventory's own JSON, with more in it.
 ///
 /// # Errors
-/// As [`json::compact`].
+/// As the inventory's JSON.
 pub(crate) fn live(
     inventory: &Inventory,
     data: &serde_json::Value,

@@ -211,7 +211,7 @@ pub fn origin(baseline: &Baseline) -> &'static str {
 
 /// How a signer came in.
 #[must_use]
-pub fn origin_of(record: &SignerRecord) -> &'static str {
+pub(crate) fn origin_of(record: &SignerRecord) -> &'static str {
     match record.origin {
         Origin::Observed => "observed",
         Origin::History => "history",

@@ -10,7 +10,7 @@ mod reviews;
 
 pub use list::list;
 pub use manifests::manifests;
-pub use reviews::reviews;
+pub(crate) use reviews::reviews;
 
 use super::{Image, Place};
 use signature_continuity::clean::{SHOWN, clean};
@@ -36,7 +36,7 @@ pub struct Gathered {
 
 impl Gathered {
     /// Everything for people.
-    pub fn remarks(&mut self) -> Vec<String> {
+    pub(crate) fn remarks(&mut self) -> Vec<String> {
         let mut remarks = std::mem::take(&mut self.notes);
         remarks.append(&mut self.unread);
         remarks
@@ -56,7 +56,7 @@ pub struct SourceError {
 
 /// Gathers images from wherever they are found.
 #[derive(Debug, Default)]
-pub struct Gathering {
+pub(crate) struct Gathering {
     images: BTreeMap<(String, Option<Digest>), Image>,
     notes: Vec<String>,
     further_notes: usize,
@@ -68,7 +68,7 @@ pub struct Gathering {
 
 impl Gathering {
     /// An image that was found; `running` is the digest that runs, where that is known.
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         requested: RequestedImage,
         running: Option<Digest>,
@@ -91,7 +91,7 @@ impl Gathering {
     ///
     /// # Errors
     /// When it is not of its kind's shape: for a note that says where it came from.
-    pub fn add_object(
+    pub(crate) fn add_object(
         &mut self,
         kind: &str,
         object: &serde_json::Value,
@@ -113,7 +113,7 @@ impl Gathering {
     }
 
     /// Something that people should know of; cleaned here.
-    pub fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         if self.notes.len() < MOST_NOTES {
             self.notes.push(clean(text, SHOWN));
         } else {
@@ -122,7 +122,7 @@ impl Gathering {
     }
 
     /// Something that could not be read, and may have images in it; cleaned here.
-    pub fn unread(&mut self, text: &str) {
+    pub(crate) fn unread(&mut self, text: &str) {
         if self.unread.len() < MOST_NOTES {
             self.unread.push(clean(text, SHOWN));
         } else {
@@ -132,7 +132,7 @@ impl Gathering {
 
     /// What was gathered.
     #[must_use]
-    pub fn finish(mut self) -> Gathered {
+    pub(crate) fn finish(mut self) -> Gathered {
         if self.further_notes > 0 {
             self.notes
                 .push(format!("and {} more of this sort", self.further_notes));

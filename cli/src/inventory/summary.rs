@@ -15,13 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Nothing was looked at: whoever asked for an inventory has not got one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("nothing was looked at: there are no images in the source that was named")]
-pub struct NothingLookedAt;
+pub(crate) struct NothingLookedAt;
 
 /// Whether there is anything in an inventory.
 ///
 /// # Errors
 /// When it is empty: that is an error to whoever asked, and not "no drift".
-pub fn something(inventory: &Inventory) -> Result<(), NothingLookedAt> {
+pub(crate) fn something(inventory: &Inventory) -> Result<(), NothingLookedAt> {
     if inventory.entries.is_empty() {
         Err(NothingLookedAt)
     } else {
@@ -31,7 +31,7 @@ pub fn something(inventory: &Inventory) -> Result<(), NothingLookedAt> {
 
 /// `4 images: 1 rejected, 1 not established, 1 undetermined (rate limit), 1 without drift.`
 #[must_use]
-pub fn verdict(inventory: &Inventory) -> String {
+pub(crate) fn verdict(inventory: &Inventory) -> String {
     let images = inventory.entries.len();
     if images == 0 {
         return "Nothing was looked at.".to_owned();
@@ -72,7 +72,7 @@ fn causes(entries: &[&Entry]) -> String {
 
 /// Why it could not be found out, in the most exact of our words.
 #[must_use]
-pub fn cause(drift: &Drift) -> Option<&'static str> {
+pub(crate) fn cause(drift: &Drift) -> Option<&'static str> {
     if let Drift::Undetermined(_, Some(outage)) = drift {
         return Some(outage.as_str());
     }
@@ -81,7 +81,7 @@ pub fn cause(drift: &Drift) -> Option<&'static str> {
 
 /// `Trust root 12 d old.` and, where that is soon, when it ends.
 #[must_use]
-pub fn trust_root(inventory: &Inventory) -> String {
+pub(crate) fn trust_root(inventory: &Inventory) -> String {
     let root = &inventory.trust_root;
     let name = match root.name.as_str() {
         "" => String::new(),
@@ -106,7 +106,7 @@ pub fn trust_root(inventory: &Inventory) -> String {
 
 /// What the numbers beside `signed` mean, for those that are shown.
 #[must_use]
-pub fn legend(inventory: &Inventory) -> Option<String> {
+pub(crate) fn legend(inventory: &Inventory) -> Option<String> {
     let formats: BTreeSet<Format> = inventory
         .entries
         .iter()

@@ -17,7 +17,7 @@ pub struct TimeLimits {
 impl TimeLimits {
     /// Of a run that may take so long from now on. A quarter of it is for strangers.
     #[must_use]
-    pub fn of_run(all: Duration) -> Self {
+    pub(crate) fn of_run(all: Duration) -> Self {
         Self {
             end: Instant::now().checked_add(all),
             strangers: Some(all / 4),
@@ -26,7 +26,7 @@ impl TimeLimits {
 
     /// Whether it is over.
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.end.is_some_and(|end| end <= Instant::now())
     }
 }

@@ -4,7 +4,7 @@ use kube::config::Kubeconfig;
 
 /// The kubeconfig's current context, where there is one.
 #[must_use]
-pub fn current_context() -> Option<String> {
+pub(crate) fn current_context() -> Option<String> {
     let kubeconfig = Kubeconfig::read().ok()?;
     kubeconfig
         .current_context

@@ -12,11 +12,11 @@ mod permissions;
 mod question;
 
 pub use connection::Cluster;
-pub use context::current_context;
-pub use error::ClusterError;
+pub(crate) use context::current_context;
+pub(crate) use error::ClusterError;
 
 pub(crate) use permissions::Permission;
 pub(crate) use question::Question;
 
 /// Under which name the API server records what this tool writes.
-pub const FIELD_MANAGER: &str = "continuity";
+pub(crate) const FIELD_MANAGER: &str = "continuity";

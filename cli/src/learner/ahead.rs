@@ -24,7 +24,7 @@ impl Learner<'_> {
     ///
     /// # Errors
     /// As [`Learner::run`].
-    pub fn ahead_of(
+    pub(crate) fn ahead_of(
         &self,
         images: Vec<Image>,
         step: &(dyn Fn(&Image) + Sync),
@@ -112,7 +112,7 @@ impl Learner<'_> {
     ///
     /// # Errors
     /// When the store cannot be listed.
-    pub fn newest_tags(&self, most: usize) -> Result<(Vec<Image>, Vec<String>), StoreError> {
+    pub(crate) fn newest_tags(&self, most: usize) -> Result<(Vec<Image>, Vec<String>), StoreError> {
         let memory = StoreSnapshot::recall(self.store)?;
         let mut repositories: Vec<&Repository> = memory.repositories().collect();
         // Not always the same ones last: the time may not last for all.

@@ -108,7 +108,7 @@ impl Learner<'_> {
 impl Ended {
     /// Whether some images were not reached.
     #[must_use]
-    pub fn is_incomplete(&self) -> bool {
+    pub(crate) fn is_incomplete(&self) -> bool {
         self.unreached > 0 || self.unreached_strangers > 0
     }
 }

@@ -18,7 +18,7 @@ mod writing;
 pub use difference::difference;
 pub use options::{History, Options, Share};
 pub use outcome::{Change, Outcome, is_drift, looks_broken};
-pub use snapshot::StoreSnapshot;
+pub(crate) use snapshot::StoreSnapshot;
 
 use crate::baseline::{
     DigestObservation, Past, Terms, Untaught, UpdateResult, fold, never_signed, untaught,
@@ -101,7 +101,7 @@ impl Learner<'_> {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub fn look_at(
+    pub(crate) fn look_at(
         &self,
         images: Vec<Image>,
         memory: &StoreSnapshot,

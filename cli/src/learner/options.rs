@@ -74,7 +74,7 @@ impl Default for Options {
 impl Share {
     /// Whether what is declared is what runs.
     #[must_use]
-    pub fn is_declared(self) -> bool {
+    pub(crate) fn is_declared(self) -> bool {
         match self {
             Self::Declared | Self::DeclaredPart => true,
             Self::Whole | Self::Part | Self::Arriving => false,
@@ -83,7 +83,7 @@ impl Share {
 
     /// Whether something may run that is not among the images.
     #[must_use]
-    pub fn is_partial(self) -> bool {
+    pub(crate) fn is_partial(self) -> bool {
         match self {
             Self::Part | Self::DeclaredPart | Self::Arriving => true,
             Self::Whole | Self::Declared => false,

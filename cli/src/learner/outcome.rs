@@ -189,7 +189,7 @@ impl Outcome {
 
     /// What the images that are kept lack.
     #[must_use]
-    pub fn left_out(&self) -> LeftOut {
+    pub(crate) fn left_out(&self) -> LeftOut {
         LeftOut {
             unreached: self
                 .ended
@@ -206,7 +206,7 @@ impl Outcome {
     }
 
     /// Adds what releases to come taught. They do not run yet: that one drifts is a remark.
-    pub fn add_ahead(&mut self, ahead: Self, notes: Vec<String>) {
+    pub(crate) fn add_ahead(&mut self, ahead: Self, notes: Vec<String>) {
         let drifting = ahead.entries.iter().filter(|entry| is_drift(entry));
         let told = drifting.take(MOST_AHEAD).map(|entry| {
             let drift = entry
@@ -251,19 +251,19 @@ impl Outcome {
 
     /// Whether so many images are unverifiable that it is the trust root rather than an attack on each.
     #[must_use]
-    pub fn trust_root_looks_broken(&self) -> bool {
+    pub(crate) fn trust_root_looks_broken(&self) -> bool {
         looks_broken(self.images, self.unverifiable)
     }
 
     /// Whether drift was found that somebody has to look into. That a registry did not answer is none.
     #[must_use]
-    pub fn has_drift(&self) -> bool {
+    pub(crate) fn has_drift(&self) -> bool {
         self.drifted_besides > 0 || self.drifted().next().is_some()
     }
 
     /// Whether nothing at all could be found out.
     #[must_use]
-    pub fn is_blind(&self) -> bool {
+    pub(crate) fn is_blind(&self) -> bool {
         let unreached = self.ended.unreached + self.ended.unreached_strangers;
         self.images + unreached > 0 && self.undetermined == self.images
     }

@@ -17,7 +17,7 @@ const MOST_EXAMINED: usize = 5000;
 
 /// What a store remembers.
 #[derive(Debug, Clone, Default)]
-pub struct StoreSnapshot {
+pub(crate) struct StoreSnapshot {
     usable: BTreeMap<Repository, bool>,
     /// Those that were never signed.
     unsigned: BTreeSet<Repository>,
@@ -40,7 +40,7 @@ impl StoreSnapshot {
     ///
     /// # Errors
     /// When the store cannot be listed, or the learner's last words not be read.
-    pub fn recall(store: &dyn Store) -> Result<Self, StoreError> {
+    pub(crate) fn recall(store: &dyn Store) -> Result<Self, StoreError> {
         let mut memory = Self {
             names: AllNames::read(store)?,
             ..Self::default()
@@ -92,48 +92,48 @@ impl StoreSnapshot {
 
     /// How many baselines are there, usable or not.
     #[must_use]
-    pub fn present(&self) -> usize {
+    pub(crate) fn present(&self) -> usize {
         self.usable.len().saturating_add(self.unusable.len())
     }
 
     /// How many signed baselines were there and are not any more: by name, or by the count that the learner left.
     #[must_use]
-    pub fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         self.missed.max(self.lost_by_name)
     }
 
     /// How many more are missed than names say: which ones is not known, so any repository may be one of them.
     #[must_use]
-    pub fn lost_without_a_name(&self) -> u64 {
+    pub(crate) fn lost_without_a_name(&self) -> u64 {
         self.missed.saturating_sub(self.lost_by_name)
     }
 
     /// What is known of a repository, once the names of signed repositories were looked at.
     #[must_use]
-    pub fn hold(&self, repository: &Repository, lookup: Lookup) -> Lookup {
+    pub(crate) fn hold(&self, repository: &Repository, lookup: Lookup) -> Lookup {
         self.names.hold(repository, lookup)
     }
 
     /// The names of signed repositories, as they were when the run began.
     #[must_use]
-    pub fn names(&self) -> &AllNames {
+    pub(crate) fn names(&self) -> &AllNames {
         &self.names
     }
 
     /// How many repositories that were never signed have a baseline.
     #[must_use]
-    pub fn never_signed(&self) -> usize {
+    pub(crate) fn never_signed(&self) -> usize {
         self.unsigned.len()
     }
 
     /// Whether there was a baseline of this repository when the run began.
     #[must_use]
-    pub fn knows(&self, repository: &Repository) -> bool {
+    pub(crate) fn knows(&self, repository: &Repository) -> bool {
         self.usable.contains_key(repository)
     }
 
     /// A baseline of this repository was begun since.
-    pub fn begun(&mut self, repository: &Repository, signed: bool) {
+    pub(crate) fn begun(&mut self, repository: &Repository, signed: bool) {
         if signed {
             self.unsigned.remove(repository);
             self.registries.insert(repository.registry().to_owned());
@@ -146,7 +146,7 @@ impl StoreSnapshot {
     /// What is known of it before it is looked at. That a registry has repositories that were never signed says nothing:
     /// anybody can run an image from a host of his own.
     #[must_use]
-    pub fn familiarity(&self, repository: &Repository) -> Familiarity {
+    pub(crate) fn familiarity(&self, repository: &Repository) -> Familiarity {
         if self.knows(repository) {
             Familiarity::Repository
         } else if self.registries.contains(repository.registry()) {
@@ -158,66 +158,54 @@ impl StoreSnapshot {
 
     /// Where the run before ended.
     #[must_use]
-    pub fn cursor(&self) -> &Cursor {
+    pub(crate) fn cursor(&self) -> &Cursor {
         &self.cursor
     }
 
     /// What the run before left, as admission reads it.
     #[must_use]
-    pub fn state(&self) -> Option<&State> {
+    pub(crate) fn state(&self) -> Option<&State> {
         self.state.as_ref()
-    }
-
-    /// Whether there was one that says that the repository was never signed.
-    #[must_use]
-    pub fn knows_as_unsigned(&self, repository: &Repository) -> bool {
-        self.unsigned.contains(repository)
     }
 
     /// Whether it is not known how many baselines there were.
     #[must_use]
-    pub fn is_unsure(&self) -> bool {
+    pub(crate) fn is_unsure(&self) -> bool {
         self.unsure.is_some()
     }
 
     /// Whether the learner's last words are perhaps in order, and could not be read.
     #[must_use]
-    pub fn is_unread(&self) -> bool {
+    pub(crate) fn is_unread(&self) -> bool {
         self.unread
     }
 
     /// Why that is not known.
     #[must_use]
-    pub fn doubt(&self) -> Option<&str> {
+    pub(crate) fn doubt(&self) -> Option<&str> {
         self.unsure.as_deref()
-    }
-
-    /// Whether the learner ever came to its end here.
-    #[must_use]
-    pub fn has_run(&self) -> bool {
-        self.ran
     }
 
     /// What the run before found.
     #[must_use]
-    pub fn found(&self) -> Option<&DriftReport> {
+    pub(crate) fn found(&self) -> Option<&DriftReport> {
         self.found.as_ref()
     }
 
     /// Objects that cannot be used, and why.
     #[must_use]
-    pub fn unusable(&self) -> &[(String, String)] {
+    pub(crate) fn unusable(&self) -> &[(String, String)] {
         &self.unusable
     }
 
     /// Repositories that have a baseline.
-    pub fn repositories(&self) -> impl Iterator<Item = &Repository> {
+    pub(crate) fn repositories(&self) -> impl Iterator<Item = &Repository> {
         self.usable.keys()
     }
 
     /// Repositories whose baseline time alone changes: it is not established yet, tolerates something, or lists more
     /// than is kept.
-    pub fn unfinished(&self) -> impl Iterator<Item = &Repository> {
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = &Repository> {
         self.usable
             .iter()
             .filter_map(|(repository, unfinished)| unfinished.then_some(repository))
@@ -225,13 +213,13 @@ impl StoreSnapshot {
 
     /// On which day a repository's past was examined last.
     #[must_use]
-    pub fn examined_on(&self, repository: &Repository) -> Option<NaiveDate> {
+    pub(crate) fn examined_on(&self, repository: &Repository) -> Option<NaiveDate> {
         self.examined.get(repository).copied()
     }
 
     /// What is to be remembered of examinations, after these of `today`.
     #[must_use]
-    pub fn examined(
+    pub(crate) fn examined(
         &self,
         anew: &BTreeSet<Repository>,
         today: NaiveDate,

@@ -15,7 +15,7 @@ use crate::inventory::sources::{self, SourceError};
 
 /// What a backup has.
 #[derive(Debug, Default)]
-pub struct Backup {
+pub(crate) struct Backup {
     /// The baselines, in the order of their repositories.
     pub baselines: BTreeMap<Repository, Baseline>,
     /// What is there and cannot be used, and why.
@@ -27,7 +27,7 @@ impl Backup {
     ///
     /// # Errors
     /// When the file or directory itself cannot be read.
-    pub fn read(path: &Path) -> Result<Self, SourceError> {
+    pub(crate) fn read(path: &Path) -> Result<Self, SourceError> {
         let mut backup = Self::default();
         let unread = sources::objects(path, |file, object| backup.add(file, object))?;
         backup.unusable.extend(unread);

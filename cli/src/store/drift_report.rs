@@ -62,7 +62,7 @@ impl DriftReport {
     }
 
     /// So many more drift.
-    pub fn add_unnamed(&mut self, more: usize) {
+    pub(crate) fn add_unnamed(&mut self, more: usize) {
         let more = u64::try_from(more).unwrap_or(u64::MAX);
         self.drifting = self.drifting.saturating_add(more);
     }

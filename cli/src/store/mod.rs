@@ -16,11 +16,11 @@ mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use backup::Backup;
+pub(crate) use backup::Backup;
 pub use directory::DirectoryBaselines;
 pub use directory_source::DirectorySource;
 pub use directory_writer::{DirectoryWriter, WriteError as DirectoryWriteError};
-pub use drift_report::{DriftReport, DriftingImage};
+pub(crate) use drift_report::DriftReport;
 pub use kubernetes::{ClusterConfigMaps, KubernetesBaselines};
 pub use location::Location;
 pub use object::WRITER;
@@ -163,7 +163,7 @@ impl Listed {
 
 /// What to judge by, where the store was asked: a read that failed is no absence.
 #[must_use]
-pub fn lookup_of(read: Result<Stored, StoreError>) -> Lookup {
+pub(crate) fn lookup_of(read: Result<Stored, StoreError>) -> Lookup {
     match read {
         Ok(stored) => stored.lookup,
         Err(error) => Lookup::Unusable(format!("reading it failed: {}", with_cause(&error))),

@@ -25,7 +25,7 @@ pub struct StoredNames {
 
 /// All names that a store keeps, as they were read.
 #[derive(Debug, Clone, Default)]
-pub struct AllNames {
+pub(crate) struct AllNames {
     shards: BTreeMap<Shard, Result<Names, String>>,
 }
 
@@ -34,7 +34,7 @@ impl AllNames {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub fn read(store: &dyn Store) -> Result<Self, StoreError> {
+    pub(crate) fn read(store: &dyn Store) -> Result<Self, StoreError> {
         let mut shards = BTreeMap::new();
         for shard in Shard::all() {
             shards.insert(shard, store.names(shard)?.names);
@@ -44,7 +44,7 @@ impl AllNames {
 
     /// What is known of a repository, once the names were looked at.
     #[must_use]
-    pub fn hold(&self, repository: &Repository, lookup: Lookup) -> Lookup {
+    pub(crate) fn hold(&self, repository: &Repository, lookup: Lookup) -> Lookup {
         let named = match self.shards.get(&Shard::of(repository)) {
             Some(Ok(names)) => Ok(names.contains(repository)),
             Some(Err(why)) => Err(why.clone()),
@@ -55,7 +55,7 @@ impl AllNames {
 
     /// How many names belong to none of these objects.
     #[must_use]
-    pub fn lost<'a>(&self, config_maps: impl Iterator<Item = &'a str> + Clone) -> usize {
+    pub(crate) fn lost<'a>(&self, config_maps: impl Iterator<Item = &'a str> + Clone) -> usize {
         let readable = self.shards.values().filter_map(|names| names.as_ref().ok());
         readable
             .map(|names| names.missing_from(config_maps.clone()))
@@ -63,7 +63,7 @@ impl AllNames {
     }
 
     /// The shards that cannot be read, and why.
-    pub fn unreadable(&self) -> impl Iterator<Item = (&Shard, &str)> {
+    pub(crate) fn unreadable(&self) -> impl Iterator<Item = (&Shard, &str)> {
         self.shards
             .iter()
             .filter_map(|(shard, names)| Some((shard, names.as_ref().err()?.as_str())))
@@ -95,7 +95,7 @@ pub fn find(store: &dyn Store, repository: &Repository) -> Result<Stored, StoreE
 ///
 /// # Errors
 /// When it cannot be told.
-pub fn why_any_may_be_lost(store: &dyn Store) -> Result<Option<String>, StoreError> {
+pub(crate) fn why_any_may_be_lost(store: &dyn Store) -> Result<Option<String>, StoreError> {
     let Some(state) = store.state()? else {
         return Ok(None);
     };
@@ -160,7 +160,7 @@ pub fn prepare(store: &dyn Store) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// When the store does not answer, or what is there cannot be read.
-pub fn forget(store: &dyn Store, repository: &Repository) -> Result<bool, StoreError> {
+pub(crate) fn forget(store: &dyn Store, repository: &Repository) -> Result<bool, StoreError> {
     let removed = change(store, Shard::of(repository), |names| {
         Ok(usize::from(names.remove(repository)))
     })?;

@@ -1,6 +1,7 @@
 //! Signatures beside which nobody is taken, and what is told of them.
 
 use super::*;
+use crate::baseline::reason::Reason;
 use crate::observation::ObservedImage;
 use signature_continuity::proof::Problem;
 

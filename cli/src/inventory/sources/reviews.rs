@@ -14,7 +14,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the file or directory itself cannot be read.
-pub fn reviews(path: &Path) -> Result<Gathered, SourceError> {
+pub(crate) fn reviews(path: &Path) -> Result<Gathered, SourceError> {
     let mut gathering = Gathering::default();
     each(path, &mut gathering, |gathering, file, text| {
         documents(
