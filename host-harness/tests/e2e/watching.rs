@@ -264,7 +264,10 @@ fn what_runs_is_learned_as_soon_as_it_does_and_what_is_declared_only_of_whom_is_
     assert!(page.contains("connect-src 'self'"), "{page}");
 
     assert_eq!(watcher.metric("continuity_watch_leader"), 1.0);
-    assert!(watcher.metric("continuity_watch_images_looked_at_total") >= 3.0);
+    // What is served may be two seconds old.
+    eventually("it is counted", &[&watcher], || {
+        (watcher.metric("continuity_watch_images_looked_at_total") >= 3.0).then_some(())
+    });
     assert_eq!(watcher.ask("/healthz").0, 200);
     assert_eq!(watcher.ask("/elsewhere").0, 404);
     assert_eq!(watcher.end(), Some(0), "{}", watcher.log());
