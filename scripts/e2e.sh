@@ -42,7 +42,8 @@ status=0
 program=${STATIC_PROGRAM:-$(STATIC_PROFILE=dev CARGO_PROFILE_DEV_DEBUG=false CARGO_PROFILE_DEV_STRIP=symbols \
   scripts/static.sh amd64)} || status=$?
 if ((status == 0)); then
-  STATIC_PROGRAM=$program cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored release::static_program
+  # Tests run in their crate's folder.
+  STATIC_PROGRAM=$(realpath "$program") cargo test --workspace --features host-harness/e2e --test e2e "$@" -- --ignored release::static_program
 elif ((status == 3)); then
   echo "the image was not tried: no program for it can be built here" >&2
 else
