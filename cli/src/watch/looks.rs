@@ -14,7 +14,7 @@ use signature_continuity::baseline::Baseline;
 use signature_continuity::digest::Digest;
 use signature_continuity::drift::Drift;
 use signature_continuity::posture::Posture;
-use signature_continuity::reference::{ImageReference, Repository};
+use signature_continuity::reference::Repository;
 use tracing::warn;
 
 use super::queue::{Job, key};
@@ -55,7 +55,7 @@ impl Shared {
             let images = job.images.iter().map(|image| objects.everywhere(image));
             // Whom nobody names any more, nobody asks about.
             let images = images.filter(|image| !image.places.is_empty());
-            let is_of_it = |spelled: &str| self.is_of(spelled, &job.repository);
+            let is_of_it = |named: &Repository| self.settings.aliased(named) == job.repository;
             (images.collect::<Vec<Image>>(), objects.running(is_of_it))
         };
         let Some(over) = term.over().filter(|_| term.is_on() && !images.is_empty()) else {
@@ -97,12 +97,6 @@ impl Shared {
             .filter(|image| !seen.contains(&key(image)));
         let missed = all_open(missed.collect());
         looks.into_iter().chain(missed).collect()
-    }
-
-    /// Whether a text is an image of this repository.
-    pub(super) fn is_of(&self, spelled: &str, repository: &Repository) -> bool {
-        let reference = spelled.parse::<ImageReference>();
-        reference.is_ok_and(|it| self.settings.aliased(it.repository()) == *repository)
     }
 
     fn learn(

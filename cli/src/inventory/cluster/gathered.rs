@@ -10,7 +10,7 @@ use signature_continuity::digest::Digest;
 use signature_continuity::reference::{ImageReference, ReferenceError};
 
 use super::object::ObjectImages;
-use super::owners::Owners;
+use super::owners::{counts_with, is_between};
 use super::status::Running;
 use crate::inventory::{Image, Place};
 
@@ -19,7 +19,8 @@ const MOST_NAMED: usize = 20;
 
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
-    owners: Owners,
+    /// Of what stands between pods and workloads.
+    owners: BTreeMap<Place, Place>,
     /// What runs, by a status.
     running: BTreeMap<(String, Digest), BTreeSet<Place>>,
     /// What would run, or does and does not say with which digest.
@@ -39,16 +40,11 @@ impl Gathered {
 
     /// Takes in what an object says. Those that own what owns pods come before pods.
     pub(super) fn add(&mut self, object: &ObjectImages) {
-        let kind = object.place.kind.as_str();
-        let place = match (&object.owner, kind) {
-            (Some(owner), "ReplicaSet" | "Job") => {
-                self.owners.note(&object.place, owner);
-                owner
-            }
-            (_, "Pod") => self.owners.place_of(&object.place, object.owner.as_ref()),
-            _ => &object.place,
-        };
-        let place = place.clone();
+        let owner = object.owner.as_ref();
+        if let Some(owner) = owner.filter(|_| is_between(&object.place.kind)) {
+            self.owners.insert(object.place.clone(), owner.clone());
+        }
+        let place = counts_with(&object.place, owner, |between| self.owners.get(between)).clone();
         if object.finished {
             self.finished += 1;
             return;

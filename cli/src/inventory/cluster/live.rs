@@ -7,10 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::gathered::{Gathered, image};
 use super::object::ObjectImages;
+use super::owners::{counts_with, is_between};
 use super::status::Running;
 use super::{Kind, PODS, WORKLOADS};
 use crate::inventory::{Image, Place};
 use signature_continuity::digest::Digest;
+use signature_continuity::reference::Repository;
+
+/// How many images of one object are kept: the rest is told, and seen by whoever lists the cluster.
+const MOST_IMAGES: usize = 256;
 
 /// Every kind that is looked at: those that own what owns pods first, pods last.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
@@ -47,13 +52,13 @@ impl LiveObjects {
     }
 
     /// An object is there, or is another one by now: the images that it did not name before.
-    pub(crate) fn apply(&mut self, kind: &'static Kind, object: ObjectImages) -> Vec<Image> {
-        let place = self.place_of(&object);
+    pub(crate) fn apply(&mut self, kind: &'static Kind, mut object: ObjectImages) -> Vec<Image> {
+        let place = self.place_of(&object).clone();
         let of_kind = self.by_kind.entry(kind.kind).or_default();
         if let Some(listed) = &mut of_kind.listed {
             listed.insert(object.place.clone());
         }
-        let mut object = object;
+        object.drop_what_is_too_much(MOST_IMAGES);
         object.drop_what_does_not_run_yet(of_kind.objects.get(&object.place));
         let before = of_kind.objects.insert(object.place.clone(), object.clone());
         let named = object.named_since(before.as_ref()).map(|named| {
@@ -108,21 +113,19 @@ impl LiveObjects {
                 named.spelled == image.spelled && named.digest() == image.running.as_ref()
             });
             if is_named {
-                everywhere.places.insert(self.place_of(object));
+                everywhere.places.insert(self.place_of(object).clone());
             }
         }
         everywhere
     }
 
-    /// The digests of a repository's images that run.
-    pub(crate) fn running(&self, is_of_it: impl Fn(&str) -> bool) -> BTreeSet<Digest> {
+    /// The digests of a repository's images that run; `is_of_it` is asked by the names that objects spell.
+    pub(crate) fn running(&self, is_of_it: impl Fn(&Repository) -> bool) -> BTreeSet<Digest> {
         let pods = self.by_kind.get(PODS.kind).into_iter();
-        let named = pods
-            .flat_map(|pods| pods.objects.values())
-            .flat_map(|pod| &pod.named);
-        let digests = named.filter_map(|named| Some((&named.spelled, named.digest()?)));
-        let of_it = digests.filter(|(spelled, _)| is_of_it(spelled));
-        of_it.map(|(_, digest)| digest.clone()).collect()
+        let pods = pods.flat_map(|pods| pods.objects.values());
+        let named = pods.flat_map(|pod| &pod.named);
+        let of_it = named.filter(|named| named.repository.as_ref().is_some_and(&is_of_it));
+        of_it.filter_map(|named| named.digest().cloned()).collect()
     }
 
     /// The object that stands for a place, with its API version and `metadata.uid`: the one itself or, where that is of a
@@ -134,23 +137,19 @@ impl LiveObjects {
         }
         kinds().find_map(|kind| {
             let mut objects = self.by_kind.get(kind.kind)?.objects.values();
-            let object = objects.find(|object| self.place_of(object) == *place)?;
+            let object = objects.find(|object| self.place_of(object) == place)?;
             Some((object.place.clone(), kind.api_version(), object.uid.clone()))
         })
     }
 
     /// Where an object counts: a ReplicaSet's pod with the ReplicaSet's Deployment.
-    fn place_of(&self, object: &ObjectImages) -> Place {
-        let Some(owner) = &object.owner else {
-            return object.place.clone();
+    fn place_of<'o>(&'o self, object: &'o ObjectImages) -> &'o Place {
+        let owner_of = |between: &Place| {
+            let of_kind = self.by_kind.get(between.kind.as_str());
+            let objects = of_kind.filter(|_| is_between(&between.kind));
+            objects?.objects.get(between)?.owner.as_ref()
         };
-        let is_owned = matches!(object.place.kind.as_str(), "Pod" | "ReplicaSet" | "Job");
-        if !is_owned || owner.kind == "Node" {
-            return object.place.clone();
-        }
-        let of_kind = self.by_kind.get(owner.kind.as_str());
-        let above = of_kind.and_then(|of_kind| of_kind.objects.get(owner)?.owner.clone());
-        above.unwrap_or_else(|| owner.clone())
+        counts_with(&object.place, object.owner.as_ref(), owner_of)
     }
 }
 
@@ -279,6 +278,39 @@ mod tests {
         );
         let named = objects.apply(kind("Pod"), started);
         assert_eq!(named[0].running.as_ref().unwrap().as_str(), D);
+    }
+
+    #[test]
+    fn of_an_object_with_very_many_images_some_are_kept_and_that_is_told() {
+        let containers: Vec<Value> = (0..=MOST_IMAGES)
+            .map(|n| json!({"name": format!("c{n}"), "image": format!("acme/r{n}:v1")}))
+            .collect();
+        let object = read(
+            "Pod",
+            json!({"metadata": {"name": "many", "namespace": "prod"}, "spec": {"containers": containers}}),
+        );
+        assert_eq!(object.named.len(), MOST_IMAGES + 1);
+        let mut objects = LiveObjects::default();
+        assert_eq!(objects.apply(kind("Pod"), object).len(), MOST_IMAGES);
+        let (images, notes) = objects.images();
+        assert_eq!(images.len(), MOST_IMAGES);
+        assert!(
+            notes.iter().any(|it| it.contains("names 257 images")),
+            "{notes:?}"
+        );
+    }
+
+    #[test]
+    fn the_digests_of_a_repository_that_run_are_known() {
+        let mut objects = LiveObjects::default();
+        objects.apply(kind("Deployment"), deployment("acme/api:v2"));
+        objects.apply(kind("Pod"), pod(&format!("acme/api@{ONE}")));
+        let of = |name: &str| {
+            let wanted: Repository = name.parse().unwrap();
+            objects.running(|repository| *repository == wanted)
+        };
+        assert_eq!(of("docker.io/acme/api").len(), 1);
+        assert_eq!(of("docker.io/acme/web").len(), 0);
     }
 
     #[test]

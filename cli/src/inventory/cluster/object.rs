@@ -7,7 +7,7 @@ use kube::api::DynamicObject;
 use serde_json::Value;
 use signature_continuity::clean::{SHOWN, clean};
 use signature_continuity::digest::Digest;
-use signature_continuity::reference::ImageReference;
+use signature_continuity::reference::{ImageReference, Repository};
 use signature_continuity::request::{ImageUse, uses};
 
 use super::owners::{controller, place};
@@ -33,8 +33,6 @@ pub(crate) struct ObjectImages {
     pub(super) unreadable: Option<String>,
 }
 
-/// How many images of one object are looked at.
-const MOST_IMAGES: usize = 256;
 /// No reference is longer (Docker's limit for names is 255, for tags 128, and a digest has 71).
 const LONGEST_REFERENCE: usize = 1024;
 
@@ -43,6 +41,8 @@ const LONGEST_REFERENCE: usize = 1024;
 pub(crate) struct NamedImage {
     /// As it is spelled; cut where no reference is so long.
     pub(crate) spelled: String,
+    /// Of which repository, where it is a reference.
+    pub(super) repository: Option<Repository>,
     /// What the object's status says of it.
     pub(crate) running: Running,
     /// Which digest the status itself names, whatever is spelled.
@@ -66,23 +66,26 @@ impl ObjectImages {
         }
         match uses(kind, &object.data) {
             Ok(found) => {
-                if found.len() > MOST_IMAGES {
-                    images.unreadable = Some(format!(
-                        "it names {} images, and {MOST_IMAGES} of one object are looked at",
-                        found.len()
-                    ));
-                }
-                let found = found.iter().take(MOST_IMAGES);
                 let pod = (kind == "Pod").then_some(&object.data);
-                images
-                    .named
-                    .extend(found.map(|image| NamedImage::of(pod, image)));
+                let found = found.iter().map(|image| NamedImage::of(pod, image));
+                images.named.extend(found);
                 images.named.sort();
                 images.named.dedup();
             }
             Err(error) => images.unreadable = Some(clean(&error.to_string(), SHOWN)),
         }
         images
+    }
+
+    /// Keeps so many images, and says so where there are more.
+    pub(super) fn drop_what_is_too_much(&mut self, most: usize) {
+        let all = self.named.len();
+        if all > most {
+            self.named.truncate(most);
+            self.unreadable = Some(format!(
+                "it names {all} images, and {most} of one object are looked at"
+            ));
+        }
     }
 
     /// Somebody may write another image into a pod that runs, and until it is started the status speaks of the one before:
@@ -127,12 +130,10 @@ impl ObjectImages {
 }
 
 /// What a status says of an image. What a text with a digest in it runs is that, whichever of its platforms the status names.
-fn runs(reported: Running, image: &ImageUse<'_>) -> Running {
-    let spelled = image.spelled.parse::<ImageReference>();
-    let spelled = spelled.ok().and_then(|it| it.digest().cloned());
+fn runs(reported: Running, spelled: Option<&Digest>) -> Running {
     match (reported, spelled) {
-        (Running::As(digest), spelled) => Running::As(spelled.unwrap_or(digest)),
-        (Running::Unnamed, Some(digest)) => Running::As(digest),
+        (Running::As(digest), spelled) => Running::As(spelled.cloned().unwrap_or(digest)),
+        (Running::Unnamed, Some(digest)) => Running::As(digest.clone()),
         (unnamed @ Running::Unnamed, None) => unnamed,
         (Running::Not, _) => Running::Not,
     }
@@ -165,13 +166,16 @@ impl NamedImage {
             0..=LONGEST_REFERENCE => image.spelled.to_owned(),
             _ => clean(image.spelled, LONGEST_REFERENCE),
         };
+        let reference = spelled.parse::<ImageReference>().ok();
+        let reference = reference.as_ref();
         Self {
-            spelled,
+            repository: reference.map(|it| it.repository().clone()),
             reported: match &reported {
                 Running::As(digest) => Some(digest.clone()),
                 Running::Unnamed | Running::Not => None,
             },
-            running: runs(reported, image),
+            running: runs(reported, reference.and_then(ImageReference::digest)),
+            spelled,
         }
     }
 

@@ -3,8 +3,6 @@
 //! Invariant: what an object says of its owner only names a place. Whoever may create pods could write it, so it hides
 //! nothing, and it is cleaned.
 
-use std::collections::BTreeMap;
-
 use kube::api::ObjectMeta;
 use signature_continuity::clean::clean;
 
@@ -13,23 +11,22 @@ use crate::inventory::Place;
 const LONGEST_KIND: usize = 63;
 const LONGEST_NAME: usize = 253;
 
-/// The owners of ReplicaSets and Jobs.
-#[derive(Debug, Default)]
-pub(super) struct Owners(BTreeMap<Place, Place>);
+/// Whether an object of this kind stands between pods and the workload that people know.
+pub(super) fn is_between(kind: &str) -> bool {
+    matches!(kind, "ReplicaSet" | "Job")
+}
 
-impl Owners {
-    /// Notes whom a ReplicaSet or a Job belongs to.
-    pub(super) fn note(&mut self, object: &Place, owner: &Place) {
-        self.0.insert(object.clone(), owner.clone());
-    }
-
-    /// Where an object counts: with its owner, and its owner's; the copy of a static pod is one of its own, since it
-    /// belongs to its node.
-    pub(super) fn place_of<'o>(&'o self, object: &'o Place, owner: Option<&'o Place>) -> &'o Place {
-        match owner {
-            Some(owner) if owner.kind != "Node" => self.0.get(owner).unwrap_or(owner),
-            Some(_) | None => object,
-        }
+/// Where an object counts: what is made for a workload with that, a pod with whoever its owner is made for. The copy of a
+/// static pod is one of its own, since it belongs to its node. `owner_of` says who manages what [`is_between`].
+pub(super) fn counts_with<'o>(
+    object: &'o Place,
+    owner: Option<&'o Place>,
+    owner_of: impl Fn(&Place) -> Option<&'o Place>,
+) -> &'o Place {
+    match (object.kind.as_str(), owner) {
+        (kind, Some(owner)) if is_between(kind) => owner,
+        ("Pod", Some(owner)) if owner.kind != "Node" => owner_of(owner).unwrap_or(owner),
+        (_, Some(_) | None) => object,
     }
 }
 
