@@ -20,7 +20,8 @@ use signature_continuity::reference::Repository;
 use tokio::sync::mpsc;
 use tracing::warn;
 
-use super::watcher::Shared;
+use super::shared::Shared;
+use crate::kubernetes::Question;
 use crate::output::cause::with_cause;
 use crate::store::Store as _;
 
@@ -34,10 +35,11 @@ const MOST_CHANGES: usize = 256;
 pub(super) fn follow(shared: &Arc<Shared>, namespace: &str) -> std::io::Result<()> {
     let api = Api::<PartialObjectMeta<ConfigMap>>::namespaced(shared.cluster.watching(), namespace);
     let (sender, mut receiver) = mpsc::channel::<(Repository, String)>(MOST_CHANGES);
+    let (troubles, namespace) = (Arc::clone(&shared.troubles), namespace.to_owned());
+    let name = shared.cluster.name().to_owned();
     runtime::spawn(async move {
         let configuration = watcher::Config::default().labels(&format!("{LABEL}=true"));
         let mut events = pin!(watcher(api, configuration).default_backoff());
-        let mut told = String::new();
         while let Some(event) = events.next().await {
             let object = match event {
                 Ok(Event::Apply(object)) => object,
@@ -46,15 +48,12 @@ pub(super) fn follow(shared: &Arc<Shared>, namespace: &str) -> std::io::Result<(
                     continue;
                 }
                 Err(error) => {
-                    // Once for each reason: it is tried again and again.
-                    let why = error.to_string();
-                    if why != told {
-                        warn!(%error, "baselines that others change are not followed just now");
-                        told = why;
-                    }
+                    let listed = Question::list("configmaps", Some(&namespace));
+                    troubles.set(listed, error, &name);
                     continue;
                 }
             };
+            troubles.clear("configmaps");
             let repository = object.annotations().get(ANNOTATION);
             let repository = repository.and_then(|name| name.parse::<Repository>().ok());
             let version = object.resource_version().unwrap_or_default();
@@ -67,28 +66,36 @@ pub(super) fn follow(shared: &Arc<Shared>, namespace: &str) -> std::io::Result<(
     })?;
     let shared = Arc::clone(shared);
     std::thread::spawn(move || {
-        while let Some((repository, version)) = receiver.blocking_recv() {
-            shared.baseline_changed(&repository, &version);
+        while let Some(first) = receiver.blocking_recv() {
+            // One approval may be about many: their images are gone through once.
+            let more = std::iter::from_fn(|| receiver.try_recv().ok());
+            shared.baselines_changed(std::iter::once(first).chain(more));
         }
     });
     Ok(())
 }
 
 impl Shared {
-    fn baseline_changed(&self, repository: &Repository, version: &str) {
-        if !self.term().is_on() || self.store.is_own(repository, version) {
-            return;
-        }
-        match self.store.read(repository) {
-            Ok(stored) => {
-                if let Some(baseline) = stored.lookup.baseline() {
-                    self.begun(repository, baseline.is_signed());
+    fn baselines_changed(&self, changed: impl Iterator<Item = (Repository, String)>) {
+        let by_others = changed.filter(|(repository, version)| {
+            self.term().is_on() && !self.store.is_own(repository, version)
+        });
+        let repositories: BTreeSet<Repository> =
+            by_others.map(|(repository, _)| repository).collect();
+        for repository in &repositories {
+            match self.store.read(repository) {
+                Ok(stored) => {
+                    if let Some(baseline) = stored.lookup.baseline() {
+                        self.begun(repository, baseline.is_signed());
+                    }
+                }
+                Err(error) => {
+                    warn!(error = %with_cause(&error), %repository, "its baseline changed and cannot be read")
                 }
             }
-            Err(error) => {
-                warn!(error = %with_cause(&error), %repository, "its baseline changed and cannot be read")
-            }
         }
-        self.look_again(&BTreeSet::from([repository.clone()]));
+        if !repositories.is_empty() {
+            self.look_again(&repositories);
+        }
     }
 }

@@ -42,7 +42,6 @@ pub(super) struct PassSummary {
     pub(super) seconds: f64,
     /// What is said of it besides the images.
     pub(super) notes: Vec<String>,
-    pub(super) unreached: usize,
     pub(super) lost: u64,
     /// Why it did not come to its end, or what failed on the way.
     pub(super) failures: Vec<String>,
@@ -307,7 +306,6 @@ mod tests {
             ended: Utc::now(),
             seconds: 1.0,
             notes: Vec::new(),
-            unreached: 0,
             lost: 0,
             failures: Vec::new(),
         };

@@ -19,7 +19,7 @@ use tracing::warn;
 
 use super::queue::{Job, key};
 use super::schedule::Look;
-use super::watcher::Shared;
+use super::shared::Shared;
 use crate::inventory::{Entry, Image, Place, TimeLimits};
 use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output::cause::with_cause;
@@ -71,11 +71,11 @@ impl Shared {
             }
         };
         let mut failed = is_unfinished(&outcome);
-        let learned = self.tell(&outcome);
         let mut entries = outcome.entries;
-        if learned && let Ok(again) = learn() {
+        if !outcome.changes.is_empty()
+            && let Ok(again) = learn()
+        {
             failed |= is_unfinished(&again);
-            self.tell(&again);
             entries = again.entries;
         }
         let looks = entries.iter().map(|entry| {
@@ -127,6 +127,11 @@ impl Shared {
         let snapshot = snapshot.context("this replica does not lead any more")?;
         let mut outcome = learner.look_at(images, &snapshot)?;
         self.name_signed(&mut outcome);
+        self.tell(&outcome);
+        self.remember(&outcome);
+        for note in &outcome.notes {
+            self.board.note(note);
+        }
         Ok(outcome)
     }
 
@@ -146,17 +151,10 @@ impl Shared {
         }
     }
 
-    /// Tells what changed; whether anything did.
-    pub(super) fn tell(&self, outcome: &Outcome) -> bool {
+    /// Tells what changed, and what did not get done.
+    pub(super) fn tell(&self, outcome: &Outcome) {
         let now = Utc::now();
         for change in &outcome.changes {
-            let was_signed = change.before.as_ref().is_some_and(Baseline::is_signed);
-            if change.before.is_none() {
-                self.begun_since.fetch_add(1, Ordering::Relaxed);
-            }
-            if change.before.is_none() || was_signed != change.after.is_signed() {
-                self.begun(&change.repository, change.after.is_signed());
-            }
             for event in &change.news {
                 self.board.tell(now, &change.repository, &event.to_string());
             }
@@ -165,10 +163,19 @@ impl Shared {
             self.metrics.failed();
             warn!("{failure}");
         }
-        for note in &outcome.notes {
-            self.board.note(note);
+    }
+
+    /// Adds what was begun to what is known of the store.
+    pub(super) fn remember(&self, outcome: &Outcome) {
+        for change in &outcome.changes {
+            let was_signed = change.before.as_ref().is_some_and(Baseline::is_signed);
+            if change.before.is_none() {
+                self.begun_since.fetch_add(1, Ordering::Relaxed);
+            }
+            if change.before.is_none() || was_signed != change.after.is_signed() {
+                self.begun(&change.repository, change.after.is_signed());
+            }
         }
-        !outcome.changes.is_empty()
     }
 
     /// Shows what was found, and announces drift where it is to be.
@@ -192,13 +199,14 @@ impl Shared {
             let (written, left_out) = self.announcer.announce(&entries, &self.objects);
             self.metrics.announced(written, left_out);
         }
+        let Some(reports) = self.announcer.reports() else {
+            return self.board.put(entries);
+        };
         let places = entries.iter().flat_map(|entry| entry.image.places.clone());
         let places: BTreeSet<Place> = places.collect();
         self.board.put(entries);
-        if let Some(reports) = self.announcer.reports() {
-            let (images, _) = self.objects().images();
-            reports.write(&places, &self.board.at(images, &places), &self.objects);
-        }
+        let (images, _) = self.objects().images();
+        reports.write(&places, &self.board.at(images, &places), &self.objects);
     }
 }
 

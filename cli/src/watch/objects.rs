@@ -3,10 +3,8 @@
 //! Invariant: a watch that breaks is begun anew by the client library, with growing pauses, and what changed meanwhile is
 //! found by a new list. What cannot be followed is said, and the replica is not ready.
 
-use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use continuity_registry::runtime;
 use futures_util::StreamExt as _;
@@ -15,10 +13,10 @@ use kube::api::DynamicObject;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::mpsc;
-use tracing::{debug, warn};
 
+use super::troubles::Troubles;
 use crate::inventory::{Kind, ObjectImages, kinds};
-use crate::kubernetes::{Cluster, ClusterError, Question};
+use crate::kubernetes::{Cluster, Question};
 
 /// How many objects one page of a list has.
 const PAGE: u32 = 250;
@@ -34,39 +32,6 @@ pub(super) enum ObjectEvent {
     Delete(Box<ObjectImages>),
     /// The list of the kind is whole.
     Complete,
-}
-
-/// For how long it is said that a kind could not be followed: who tries again says so again.
-const FRESH: Duration = Duration::from_secs(120);
-
-/// Why kinds cannot be followed just now.
-#[derive(Debug, Default)]
-pub(super) struct Troubles(Mutex<BTreeMap<&'static str, (Instant, String)>>);
-
-impl Troubles {
-    /// In sentences.
-    pub(super) fn all(&self) -> Vec<String> {
-        let troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = troubles
-            .values()
-            .filter(|(since, _)| since.elapsed() < FRESH);
-        fresh.map(|(_, trouble)| trouble.clone()).collect()
-    }
-
-    fn clear(&self, kind: &'static Kind) {
-        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        troubles.remove(kind.resource);
-    }
-
-    /// Logged when it begins, or is another one.
-    fn set(&self, kind: &'static Kind, trouble: String) {
-        let mut troubles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = troubles.get(kind.resource);
-        if before.is_none_or(|(_, before)| *before != trouble) {
-            warn!("{trouble}");
-        }
-        troubles.insert(kind.resource, (Instant::now(), trouble));
-    }
 }
 
 /// Follows every kind, and hands each event over: to a thread of its own, since this is done on the runtime's.
@@ -88,7 +53,7 @@ pub(super) fn follow(
             while let Some(event) = events.next().await {
                 let told = match event {
                     Ok(event) => {
-                        troubles.clear(kind);
+                        troubles.clear(kind.resource);
                         vec![read(kind, event)]
                     }
                     Err(error) => {
@@ -99,7 +64,7 @@ pub(super) fn follow(
                         } else {
                             Vec::new()
                         };
-                        troubles.set(kind, trouble(kind, error, &name));
+                        troubles.set(Question::list(kind.resource, None), error, &name);
                         told
                     }
                 };
@@ -127,26 +92,4 @@ fn read(kind: &'static Kind, event: Event<DynamicObject>) -> ObjectEvent {
 /// Whether an older API server does not have the kind at all.
 fn is_unserved(error: &watcher::Error) -> bool {
     matches!(error, watcher::Error::InitialListFailed(kube::Error::Api(status)) if status.code == 404)
-}
-
-fn trouble(kind: &'static Kind, error: watcher::Error, cluster: &str) -> String {
-    debug!(?error, kind = kind.kind, "a watch failed");
-    let (verb, error) = match error {
-        watcher::Error::InitialListFailed(error) => ("list", error),
-        watcher::Error::WatchStartFailed(error) | watcher::Error::WatchFailed(error) => {
-            ("watch", error)
-        }
-        watcher::Error::WatchError(status) => ("watch", kube::Error::Api(status)),
-        watcher::Error::NoResourceVersion => {
-            return format!(
-                "{} cannot be followed: the API server names no version",
-                kind.resource
-            );
-        }
-    };
-    let question = Question {
-        verb,
-        ..Question::list(kind.resource, None)
-    };
-    ClusterError::new(error, &question, cluster).to_string()
 }

@@ -12,8 +12,8 @@ use signature_continuity::reference::Repository;
 use tracing::{info, warn};
 
 use super::board::PassSummary;
+use super::shared::Shared;
 use super::term::Term;
-use super::watcher::Shared;
 use crate::inventory::{TimeLimits, cluster_images};
 use crate::learner::{History, Learner, Options, Outcome, Share};
 use crate::output::cause::with_cause;
@@ -86,14 +86,12 @@ impl Shared {
                 return Passed::Not;
             }
         };
-        self.begun_since.store(0, Ordering::Relaxed);
         let is_blind = outcome.is_blind();
         let ended_well = !is_blind && outcome.failures.is_empty();
         let summary = PassSummary {
             ended: Utc::now(),
             seconds: began.elapsed().as_secs_f64(),
             notes: outcome.notes.iter().cloned().chain(notes).collect(),
-            unreached: outcome.left_out().unreached,
             lost: outcome.lost,
             failures: outcome.failures.clone(),
         };
@@ -108,11 +106,14 @@ impl Shared {
         self.metrics.passed(&summary, ended_well);
         self.board.passed(summary, trust_root);
         self.tell(&outcome);
-        self.show(outcome.entries, true);
-        self.tidy();
+        // What was begun is among what is read anew, with whatever others began.
         if let Err(error) = self.recall() {
             warn!(error = %with_cause(error.as_ref()), "what the store remembers is that of the pass before");
+            self.remember(&outcome);
         }
+        self.begun_since.store(0, Ordering::Relaxed);
+        self.show(outcome.entries, true);
+        self.tidy();
         // What was learned changed what the policy sees of these.
         self.look_again(&changed);
         // What one repository refuses is told, and will be the same in a minute: only nothing at all is tried again soon.

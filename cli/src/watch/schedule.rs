@@ -205,26 +205,13 @@ impl Waiting {
         };
         let reference = image.reference.as_ref();
         let names_digest = reference.is_ok_and(|it| it.digest().is_some());
+        let until = looked.at + TAG_HOLDS;
         match looked.look {
             Look::Settled if names_digest => Holds::Always,
-            Look::Settled => {
-                let until = looked.at + TAG_HOLDS;
-                if now < until {
-                    Holds::Until(until)
-                } else {
-                    Holds::Not
-                }
-            }
-            // Those that are tried again by plan need no other one.
-            Look::Open if self.planned.contains_key(&key(image)) => {
-                let until = looked.at + TAG_HOLDS;
-                if now < until {
-                    Holds::Until(until)
-                } else {
-                    Holds::Not
-                }
-            }
-            Look::Open => Holds::Not,
+            // What is tried again by plan needs no other look; what is not has to be looked at whenever it is named.
+            Look::Open if !self.planned.contains_key(&key(image)) => Holds::Not,
+            Look::Settled | Look::Open if now < until => Holds::Until(until),
+            Look::Settled | Look::Open => Holds::Not,
         }
     }
 

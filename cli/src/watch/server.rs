@@ -19,7 +19,7 @@ use signature_continuity::clean::{SHOWN as LONGEST, clean};
 use tokio::sync::Semaphore;
 
 use super::page;
-use super::watcher::Shared;
+use super::shared::Shared;
 use crate::inventory::metrics as inventory_metrics;
 use crate::inventory::page::content_security_policy;
 

@@ -1,80 +1,35 @@
-//! The parts of the watcher, and how they go together.
+//! What the watcher's threads share: what there is, what is known of it, and what is to be looked at.
 //!
 //! Invariant: threads share nothing but what is here. Whoever does not lead looks at nothing and writes nothing; he follows
 //! objects all the same, so that he can go on at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::Utc;
 use signature_continuity::reference::Repository;
 use signature_continuity::settings::Settings;
-use tokio::sync::mpsc;
-use tracing::{info, warn};
 
 use super::announcer::Announcer;
-use super::baselines;
 use super::board::Board;
 use super::fenced_store::FencedStore;
-use super::leadership::{Candidate, Leadership};
+use super::leadership::Leadership;
 use super::metrics::Metrics;
-use super::objects::{self, ObjectEvent, Troubles};
-use super::observers::{MakeObserver, Observers};
+use super::objects::ObjectEvent;
+use super::observers::Observers;
 use super::queue::{Key, key};
+use super::run::{Watch, WatchOptions};
 use super::schedule::Schedule;
-use super::server;
 use super::term::Term;
+use super::troubles::Troubles;
 use crate::inventory::{Familiarity, Image, Inventory, Kind, LiveObjects, Place};
 use crate::kubernetes::Cluster;
 use crate::learner::StoreSnapshot;
-use crate::output::cause::with_cause;
-use crate::store::Store;
 
-/// How often it is looked at who leads.
-const TICK: Duration = Duration::from_millis(200);
-/// How many events wait to be taken in before the watch itself does.
-const MOST_EVENTS: usize = 1024;
 /// In how many namespaces' turns one image waits.
 const MOST_NAMESPACES: usize = 16;
-/// For how long images that were begun may go on after it is to end: a cluster waits for 30 s.
-const ENDS_WITHIN: Duration = Duration::from_secs(20);
-
-/// How the watcher works.
-#[derive(Debug, Clone)]
-pub(crate) struct WatchOptions {
-    /// How many images are looked at at once.
-    pub(crate) concurrency: usize,
-    /// How often everything is gone through.
-    pub(crate) every: Duration,
-    /// For how long, at most.
-    pub(crate) run_timeout: Duration,
-    /// Whether repositories' own past is examined in full passes, and how many tags of each.
-    pub(crate) history: Option<usize>,
-    /// How many of the newest tags of each known repository are verified after full passes.
-    pub(crate) ahead: Option<usize>,
-    /// Where `/metrics` and the page are served.
-    pub(crate) listen: std::net::SocketAddr,
-    /// By which address the other replicas reach this one.
-    pub(crate) address: Option<String>,
-    /// Whether policy reports are written.
-    pub(crate) reports: bool,
-}
-
-/// What is watched, and by whom.
-pub(crate) struct Watch {
-    /// The cluster.
-    pub(crate) cluster: Cluster,
-    /// Its baselines.
-    pub(crate) store: Arc<dyn Store>,
-    /// The policy's settings.
-    pub(crate) settings: Settings,
-    /// How it works.
-    pub(crate) options: WatchOptions,
-    /// Makes who looks at images.
-    pub(crate) make_observer: Box<MakeObserver>,
-}
 
 /// What threads share.
 pub(super) struct Shared {
@@ -100,6 +55,29 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Nothing is known yet, and nobody leads.
+    pub(super) fn new(watch: Watch) -> Self {
+        let leadership = Arc::<Leadership>::default();
+        Self {
+            announcer: Announcer::new(watch.cluster.clone(), watch.options.reports),
+            schedule: Schedule::new(watch.options.concurrency),
+            store: FencedStore::new(watch.store, Arc::clone(&leadership)),
+            observers: Observers::new(watch.make_observer),
+            cluster: watch.cluster,
+            settings: watch.settings,
+            options: watch.options,
+            leadership,
+            objects: Mutex::default(),
+            troubles: Arc::default(),
+            board: Board::default(),
+            metrics: Metrics::new(),
+            snapshot: RwLock::default(),
+            term: RwLock::default(),
+            unnamed: Mutex::default(),
+            begun_since: AtomicUsize::new(0),
+        }
+    }
+
     pub(super) fn objects(&self) -> MutexGuard<'_, LiveObjects> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -122,7 +100,7 @@ impl Shared {
         term.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_term(&self, term: Term) {
+    pub(super) fn set_term(&self, term: Term) {
         let mut own = self.term.write().unwrap_or_else(PoisonError::into_inner);
         own.end();
         *own = term;
@@ -150,7 +128,7 @@ impl Shared {
         Ok(())
     }
 
-    fn forget_snapshot(&self) {
+    pub(super) fn forget_snapshot(&self) {
         let mut snapshot = self
             .snapshot
             .write()
@@ -190,7 +168,7 @@ impl Shared {
         }
     }
 
-    fn take(&self, kind: &'static Kind, event: ObjectEvent) {
+    pub(super) fn take(&self, kind: &'static Kind, event: ObjectEvent) {
         let named = {
             let mut objects = self.objects();
             match event {
@@ -246,132 +224,10 @@ impl Shared {
 
     /// Everything that objects name and that is of a known repository, or runs, is looked at: nobody knows what the replica
     /// that led before had begun.
-    fn name_everything(&self) {
+    pub(super) fn name_everything(&self) {
         let (images, _) = self.objects().images();
         for image in images {
             self.name(image);
         }
     }
-
-    /// This replica leads from now on.
-    fn begin_term(&self, stop: &AtomicBool) {
-        loop {
-            match self.recall() {
-                Ok(()) => break,
-                Err(error) => {
-                    warn!(error = %with_cause(error.as_ref()), "baselines cannot be read; trying again")
-                }
-            }
-            std::thread::sleep(Duration::from_secs(1));
-            if stop.load(Ordering::Relaxed) || !self.leadership.holds() {
-                return;
-            }
-        }
-        self.set_term(Term::new());
-        self.name_everything();
-    }
-
-    fn end_term(&self) {
-        self.set_term(Term::default());
-        self.schedule.clear();
-        self.board.clear();
-        self.forget_snapshot();
-    }
-}
-
-impl Watch {
-    /// Watches until it is to stop.
-    ///
-    /// # Errors
-    /// When the address cannot be listened on, or no thread can be started.
-    pub(crate) fn run(self, identity: String, stop: &AtomicBool) -> anyhow::Result<()> {
-        let leadership = Arc::<Leadership>::default();
-        let namespace = self.settings.baseline.namespace.clone();
-        let shared = Arc::new(Shared {
-            announcer: Announcer::new(self.cluster.clone(), self.options.reports),
-            schedule: Schedule::new(self.options.concurrency),
-            store: FencedStore::new(self.store, Arc::clone(&leadership)),
-            observers: Observers::new(self.make_observer),
-            cluster: self.cluster,
-            settings: self.settings,
-            options: self.options,
-            leadership,
-            objects: Mutex::default(),
-            troubles: Arc::default(),
-            board: Board::default(),
-            metrics: Metrics::new(),
-            snapshot: RwLock::default(),
-            term: RwLock::default(),
-            unnamed: Mutex::default(),
-            begun_since: AtomicUsize::new(0),
-        });
-        end_where_a_thread_does();
-        server::serve(&shared)?;
-        let (sender, mut receiver) = mpsc::channel(MOST_EVENTS);
-        objects::follow(&shared.cluster, &shared.troubles, &sender)?;
-        baselines::follow(&shared, &namespace)?;
-        let taker = Arc::clone(&shared);
-        std::thread::spawn(move || {
-            while let Some((kind, event)) = receiver.blocking_recv() {
-                taker.take(kind, event);
-            }
-        });
-        let candidate = Candidate {
-            cluster: &shared.cluster,
-            namespace: &namespace,
-            identity,
-            address: shared.options.address.clone(),
-            leadership: &shared.leadership,
-        };
-        info!(listen = %shared.options.listen, "watching");
-        std::thread::scope(|scope| {
-            for _ in 0..shared.options.concurrency.max(1) {
-                scope.spawn(|| shared.look_on(stop));
-            }
-            scope.spawn(|| shared.pass_on(stop));
-            scope.spawn(|| {
-                candidate.run(stop);
-                // What a registry holds up is not worth waiting for: it is looked at again by whoever leads next.
-                std::thread::spawn(|| {
-                    std::thread::sleep(ENDS_WITHIN);
-                    info!("ended with images under way");
-                    std::process::exit(0);
-                });
-            });
-            shared.follow_terms(stop);
-        });
-        Ok(())
-    }
-}
-
-impl Shared {
-    fn follow_terms(&self, stop: &AtomicBool) {
-        let mut leading = false;
-        while !stop.load(Ordering::Relaxed) {
-            let holds = self.leadership.holds();
-            match (leading, holds) {
-                (false, true) => {
-                    self.begin_term(stop);
-                    leading = self.term().is_on();
-                }
-                (true, false) => {
-                    info!("this replica does not lead any more");
-                    self.end_term();
-                    leading = false;
-                }
-                (true, true) | (false, false) => {}
-            }
-            std::thread::sleep(TICK);
-        }
-        self.set_term(Term::default());
-    }
-}
-
-/// A thread that panics leaves what it held: the process ends then, and is started anew.
-fn end_where_a_thread_does() {
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        before(panic);
-        std::process::abort();
-    }));
 }
