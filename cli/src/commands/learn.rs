@@ -219,13 +219,12 @@ impl Learn {
         }
         match self.output {
             Output::Json => {
-                let mut value: serde_json::Value =
-                    serde_json::from_str(&json::compact(&inventory)?)?;
-                if let Some(object) = value.as_object_mut() {
-                    object.insert("changes".to_owned(), changes_json(outcome));
-                    object.insert("dryRun".to_owned(), self.dry_run.into());
-                }
-                output::print(&serde_json::to_string_pretty(&value)?)?;
+                let more = [
+                    ("changes", changes_json(outcome)),
+                    ("dryRun", self.dry_run.into()),
+                ];
+                let value = json::with_more(&inventory, more)?;
+                output::print(&json::shown_plainly(&value)?)?;
             }
             Output::Html => output::print(&page::page(&inventory)?)?,
             Output::Table => {

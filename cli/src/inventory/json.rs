@@ -55,6 +55,21 @@ pub(crate) fn compact(inventory: &Inventory) -> Result<String, serde_json::Error
     serde_json::to_string(&Document::of(inventory)).map(|text| plain(&text))
 }
 
+/// The inventory's JSON with more fields in it.
+///
+/// # Errors
+/// As [`pretty`].
+pub(crate) fn with_more<const N: usize>(
+    inventory: &Inventory,
+    more: [(&str, serde_json::Value); N],
+) -> Result<serde_json::Value, serde_json::Error> {
+    let mut value = serde_json::to_value(Document::of(inventory))?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    }
+    Ok(value)
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {

@@ -152,9 +152,18 @@ pub fn baseline(reference: &ImageReference, signer: Signer, hours: i64, origin: 
     Lookup::Usable(Box::new(baseline))
 }
 
-/// An image in these places, given as `namespace/name`.
+/// An image that runs in these places, given as `namespace/name`.
 #[must_use]
 pub fn image(reference: ImageReference, places: &[&str]) -> Image {
+    Image {
+        running: reference.digest().cloned(),
+        ..declared(reference.spelled(), places)
+    }
+}
+
+/// A text that workloads in these places declare.
+#[must_use]
+pub fn declared(spelled: &str, places: &[&str]) -> Image {
     let places = places.iter().map(|place| {
         let (namespace, name) = place.split_once('/').unwrap_or(("", place));
         Place {
@@ -164,10 +173,10 @@ pub fn image(reference: ImageReference, places: &[&str]) -> Image {
         }
     });
     Image {
-        spelled: reference.spelled().to_owned(),
-        running: reference.digest().cloned(),
+        spelled: spelled.to_owned(),
+        running: None,
         hidden: false,
-        reference: Ok(reference),
+        reference: spelled.parse(),
         places: places.collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::baseline::tests::make::established;
-use crate::inventory::Place;
+use crate::inventory::sample;
 use rstest::rstest;
 use serde_json::{Value, json};
 use signature_continuity::digest::Digest;
@@ -41,17 +41,7 @@ impl Observe for Blind {
 }
 
 fn image(spelled: &str) -> Image {
-    Image {
-        spelled: spelled.to_owned(),
-        reference: spelled.parse(),
-        running: None,
-        hidden: false,
-        places: BTreeSet::from([Place {
-            namespace: "prod".to_owned(),
-            kind: "Pod".to_owned(),
-            name: "a".to_owned(),
-        }]),
-    }
+    sample::declared(spelled, &["prod/a"])
 }
 
 fn familiarity(repository: &Repository) -> Familiarity {

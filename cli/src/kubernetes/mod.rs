@@ -11,6 +11,8 @@ mod pages;
 mod permissions;
 mod question;
 
+use kube::api::PostParams;
+
 pub use connection::Cluster;
 pub(crate) use context::current_context;
 pub(crate) use error::ClusterError;
@@ -20,3 +22,11 @@ pub(crate) use question::Question;
 
 /// Under which name the API server records what this tool writes.
 pub(crate) const FIELD_MANAGER: &str = "continuity";
+
+/// To write under that name.
+pub(crate) fn as_ours() -> PostParams {
+    PostParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PostParams::default()
+    }
+}

@@ -31,20 +31,14 @@ impl Learner<'_> {
     ) -> Result<Outcome, StoreError> {
         let memory = StoreSnapshot::recall(self.store)?;
         let mut outcome = Outcome::begin(&memory);
+        let familiarity = |repository: &Repository| memory.familiarity(repository);
         let survey = Survey {
-            settings: self.settings,
-            observer: self.observer,
-            concurrency: self.options.concurrency,
-            now: self.now,
-            stop: self.stop,
-            further: None,
-            familiarity: &|repository| memory.familiarity(repository),
             // Somebody named them.
             time: TimeLimits {
                 strangers: None,
                 ..self.options.time
             },
-            cursor: memory.cursor(),
+            ..self.terms(&memory, &familiarity)
         };
         let lookup = |repository: &Repository| lookup_of(self.store.read(repository));
         let ended = survey.run(images, &lookup, step, |group| {

@@ -23,7 +23,7 @@ pub(crate) use snapshot::StoreSnapshot;
 use crate::baseline::{
     DigestObservation, Past, Terms, Untaught, UpdateResult, fold, never_signed, untaught,
 };
-use crate::inventory::{Entry, Further, Group, Image, Survey};
+use crate::inventory::{Entry, Familiarity, Further, Group, Image, Survey};
 use crate::observation::{Note, RepositoryObserver};
 use crate::output::cause::with_cause;
 use crate::store::{Store, StoreError, Stored, lookup_of, names};
@@ -124,16 +124,10 @@ impl Learner<'_> {
     ) -> Result<(), StoreError> {
         let read: Mutex<BTreeMap<Repository, Stored>> = Mutex::default();
         let lookup = |repository: &Repository| self.lookup(repository, memory, &read);
+        let familiarity = |repository: &Repository| memory.familiarity(repository);
         let survey = Survey {
-            settings: self.settings,
-            observer: self.observer,
-            concurrency: self.options.concurrency,
-            now: self.now,
-            stop: self.stop,
             further,
-            familiarity: &|repository| memory.familiarity(repository),
-            time: self.options.time,
-            cursor: memory.cursor(),
+            ..self.terms(memory, &familiarity)
         };
         let ended = survey.run(images, &lookup, step, |group| {
             let stored = group.repository.as_ref().and_then(|repository| {
@@ -146,6 +140,25 @@ impl Learner<'_> {
         })?;
         outcome.end(ended);
         Ok(())
+    }
+
+    /// On what terms images are looked at.
+    fn terms<'s>(
+        &'s self,
+        memory: &'s StoreSnapshot,
+        familiarity: &'s (dyn Fn(&Repository) -> Familiarity + Sync),
+    ) -> Survey<'s> {
+        Survey {
+            settings: self.settings,
+            observer: self.observer,
+            concurrency: self.options.concurrency,
+            now: self.now,
+            stop: self.stop,
+            further: None,
+            familiarity,
+            time: self.options.time,
+            cursor: memory.cursor(),
+        }
     }
 
     fn lookup(

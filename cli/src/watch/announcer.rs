@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
-use kube::api::{ObjectMeta, PostParams};
+use kube::api::ObjectMeta;
 use sha2::{Digest as _, Sha256};
 use signature_continuity::clean::clean;
 use signature_continuity::drift::Drift;
@@ -20,7 +20,7 @@ use tracing::warn;
 
 use super::reports::Reports;
 use crate::inventory::{Entry, Found, LiveObjects, Place, shown};
-use crate::kubernetes::{Cluster, ClusterError, FIELD_MANAGER, Question};
+use crate::kubernetes::{Cluster, ClusterError, Question, as_ours};
 use crate::output::cause::with_cause;
 
 /// How many workloads hear of one image's drift.
@@ -198,13 +198,7 @@ impl Announcer {
         let namespace = place.namespace.clone();
         let created = self.cluster.ask(&question, move |client| {
             let (api, event) = (Api::<Event>::namespaced(client, &namespace), event.clone());
-            async move {
-                let parameters = PostParams {
-                    field_manager: Some(FIELD_MANAGER.to_owned()),
-                    ..PostParams::default()
-                };
-                api.create(&parameters, &event).await
-            }
+            async move { api.create(&as_ours(), &event).await }
         });
         let outcome = match created {
             Ok(_) => Told::Anew,

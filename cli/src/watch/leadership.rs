@@ -15,11 +15,11 @@ use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use k8s_openapi::jiff::Timestamp;
 use kube::Api;
-use kube::api::{ObjectMeta, PostParams};
+use kube::api::ObjectMeta;
 use signature_continuity::clean::clean;
 use tracing::{info, warn};
 
-use crate::kubernetes::{Cluster, ClusterError, FIELD_MANAGER, Question};
+use crate::kubernetes::{Cluster, ClusterError, Question, as_ours};
 
 /// The Lease's name.
 const LEASE_NAME: &str = "continuity-watch";
@@ -256,7 +256,7 @@ impl Candidate<'_> {
         self.cluster
             .ask_once(&asked, ATTEMPT, move |client| async move {
                 let api = Api::<Lease>::namespaced(client, &namespace);
-                api.create(&parameters(), &lease).await
+                api.create(&as_ours(), &lease).await
             })
     }
 
@@ -271,7 +271,7 @@ impl Candidate<'_> {
         self.cluster
             .ask_once(&asked, ATTEMPT, move |client| async move {
                 let api = Api::<Lease>::namespaced(client, &namespace);
-                api.replace(LEASE_NAME, &parameters(), &lease).await
+                api.replace(LEASE_NAME, &as_ours(), &lease).await
             })
     }
 
@@ -314,13 +314,6 @@ impl Candidate<'_> {
         if let Err(error) = self.replace(lease) {
             warn!(%error, "the Lease was not given back");
         }
-    }
-}
-
-fn parameters() -> PostParams {
-    PostParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PostParams::default()
     }
 }
 

@@ -26,20 +26,16 @@ pub(super) fn json(
 }
 
 fn with_changes(inventory: &Inventory, changes: &[Happened]) -> Result<Value, serde_json::Error> {
-    let mut value: Value = serde_json::from_str(&inventory_json::compact(inventory)?)?;
-    if let Some(object) = value.as_object_mut() {
-        let changes: Vec<Value> = changes
-            .iter()
-            .map(|change| {
-                json!({
-                    "at": change.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-                    "repository": change.repository,
-                    "what": change.what,
-                })
+    let changes: Vec<Value> = changes
+        .iter()
+        .map(|change| {
+            json!({
+                "at": change.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+                "repository": change.repository,
+                "what": change.what,
             })
-            .collect();
-        object.insert("live".to_owned(), true.into());
-        object.insert("changes".to_owned(), changes.into());
-    }
-    Ok(value)
+        })
+        .collect();
+    let more = [("live", true.into()), ("changes", changes.into())];
+    inventory_json::with_more(inventory, more)
 }

@@ -1,24 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
-use crate::inventory::Place;
-
-fn image(spelled: &str, namespace: &str) -> Image {
-    Image {
-        spelled: spelled.to_owned(),
-        reference: spelled.parse(),
-        running: None,
-        hidden: false,
-        places: BTreeSet::from([Place {
-            namespace: namespace.to_owned(),
-            kind: "Deployment".to_owned(),
-            name: "api".to_owned(),
-        }]),
-    }
-}
+use crate::inventory::sample;
 
 fn push(queue: &mut Queue, spelled: &str, namespace: &str, familiarity: Familiarity) -> bool {
-    let image = image(spelled, namespace);
+    let image = sample::declared(spelled, &[&format!("{namespace}/api")]);
     let repository = image.reference.clone().unwrap().repository().clone();
     queue.push(repository, image, familiarity)
 }

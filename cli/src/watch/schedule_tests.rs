@@ -1,17 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;
+use crate::inventory::sample;
 
 const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 fn image(spelled: &str) -> Image {
-    Image {
-        spelled: spelled.to_owned(),
-        reference: spelled.parse(),
-        running: None,
-        hidden: false,
-        places: BTreeSet::new(),
-    }
+    sample::declared(spelled, &[])
 }
 
 fn name(schedule: &Schedule, image: &Image, now: Instant) {
@@ -95,18 +90,11 @@ fn an_image_that_waits_for_another_try_does_not_wait_twice() {
 fn an_image_that_two_namespaces_name_is_looked_at_once() {
     let (schedule, start) = (Schedule::new(2), Instant::now());
     let spelled = format!("ghcr.io/acme/api@{DIGEST}");
-    let of = |namespace: &str| Image {
-        places: BTreeSet::from([crate::inventory::Place {
-            namespace: namespace.to_owned(),
-            kind: "Deployment".to_owned(),
-            name: "api".to_owned(),
-        }]),
-        ..image(&spelled)
-    };
-    for namespace in ["prod", "shop"] {
-        name(&schedule, &of(namespace), start);
+    let of = |place: &str| sample::declared(&spelled, &[place]);
+    for place in ["prod/api", "shop/api"] {
+        name(&schedule, &of(place), start);
     }
-    look(&schedule, &of("prod"), Look::Settled, start);
+    look(&schedule, &of("prod/api"), Look::Settled, start);
     assert_eq!((schedule.take_at(start), schedule.length().0), (None, 0));
 }
 

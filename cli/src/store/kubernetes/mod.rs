@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
-use kube::api::{ObjectMeta, PostParams};
+use kube::api::ObjectMeta;
 use signature_continuity::baseline::{
     Baseline, ConfigMapData, Lookup, Names, STATE_NAME, Shard, config_map_name,
 };
@@ -19,7 +19,7 @@ use signature_continuity::reference::Repository;
 use super::names::StoredNames;
 use super::object::{self, Object};
 use super::{LearnerState, Listed, Revision, Store, StoreError, Stored};
-use crate::kubernetes::{Cluster, ClusterError, FIELD_MANAGER, Question};
+use crate::kubernetes::{Cluster, ClusterError, Question, as_ours};
 use other_writer::{OtherWriter, THIS_WRITER};
 
 pub use source::ClusterConfigMaps;
@@ -84,7 +84,7 @@ impl KubernetesBaselines {
         let namespace = self.namespace.clone();
         let created = self.cluster.ask(&question, move |client| {
             let (api, map) = (Api::namespaced(client, &namespace), map.clone());
-            async move { api.create(&parameters(), &map).await }
+            async move { api.create(&as_ours(), &map).await }
         });
         written(created, name)
     }
@@ -112,7 +112,7 @@ impl KubernetesBaselines {
                 map.clone(),
                 object.name.clone(),
             );
-            async move { api.replace(&name, &parameters(), &map).await }
+            async move { api.replace(&name, &as_ours(), &map).await }
         });
         written(replaced, name)
     }
@@ -291,13 +291,6 @@ fn get(cluster: &Cluster, namespace: &str, name: &str) -> Result<Option<ConfigMa
         Ok(map) => Ok(Some(map)),
         Err(ClusterError::Absent { .. }) => Ok(None),
         Err(error) => Err(error),
-    }
-}
-
-fn parameters() -> PostParams {
-    PostParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PostParams::default()
     }
 }
 
