@@ -123,20 +123,40 @@ pub enum DefinitionError {
     },
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Document {
-    kind: String,
+/// One object of a manifest.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Document {
+    /// Its kind.
+    pub kind: String,
     #[serde(default)]
     metadata: Named,
+    /// What it says, as it stands there.
     #[serde(default)]
-    spec: Value,
+    pub spec: Value,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 struct Named {
     #[serde(default)]
     name: String,
+}
+
+impl Document {
+    /// Its name; empty where it has none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
+}
+
+/// Every object of a manifest, in order.
+///
+/// # Errors
+/// When one of them is none.
+pub fn documents(text: &str) -> Result<Vec<Document>, yaml_serde::Error> {
+    let documents = yaml_serde::Deserializer::from_str(text).map(Option::<Document>::deserialize);
+    // Between two separators there may be nothing.
+    documents.filter_map(Result::transpose).collect()
 }
 
 #[derive(Deserialize)]
@@ -165,11 +185,7 @@ impl Definition {
     /// # Errors
     /// When there is none, or no single one.
     pub fn read(path: &Path, name: Option<&str>) -> Result<Self, DefinitionError> {
-        let text = std::fs::read_to_string(path).map_err(|source| DefinitionError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        let mut definitions = parse(&text).map_err(|error| error.into_definition_error(path))?;
+        let mut definitions = Self::read_all(path)?;
         let names = || {
             let names: Vec<&str> = definitions.iter().map(|it| it.name.as_str()).collect();
             names.join(", ")
@@ -192,6 +208,18 @@ impl Definition {
                 path: path.to_owned(),
             }),
         }
+    }
+
+    /// Reads all definitions in a file, in order; what else is in it is passed over.
+    ///
+    /// # Errors
+    /// When there is something else only, or what cannot be run here.
+    pub fn read_all(path: &Path) -> Result<Vec<Self>, DefinitionError> {
+        let text = std::fs::read_to_string(path).map_err(|source| DefinitionError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        parse(&text).map_err(|error| error.into_definition_error(path))
     }
 
     /// The module's file: relative to the directory that the definition is in.
@@ -242,11 +270,7 @@ impl ParseError {
 fn parse(text: &str) -> Result<Vec<Definition>, ParseError> {
     let mut definitions = Vec::new();
     let mut other = None;
-    for document in yaml_serde::Deserializer::from_str(text) {
-        let Some(document) = Option::<Document>::deserialize(document).map_err(ParseError::Yaml)?
-        else {
-            continue;
-        };
+    for document in documents(text).map_err(ParseError::Yaml)? {
         let Document {
             kind,
             metadata: Named { name },

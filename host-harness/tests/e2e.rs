@@ -38,9 +38,10 @@ mod e2e {
     pub mod registry;
     mod release;
     mod release_kwctl;
+    pub mod replica;
     mod serving;
     mod watch_capacity;
-    pub mod watching;
+    mod watching;
 }
 
 #[path = "../../cli/tests/races/mod.rs"]

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::capabilities::HostCapabilities;
-use continuity_cli::definition::{Definition, Mode, Resource};
+use continuity_cli::definition::{Definition, DefinitionError, Mode, Resource};
 use continuity_cli::output::read_text;
 
 /// A policy to be served.
@@ -48,19 +48,6 @@ struct FileEntry {
     // Kubewarden's controller writes it, and nobody reads it.
     #[serde(default, rename = "namespacedName")]
     _namespaced_name: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    kind: String,
-    #[serde(default)]
-    metadata: Named,
-}
-
-#[derive(Default, Deserialize)]
-struct Named {
-    #[serde(default)]
-    name: String,
 }
 
 impl Entry {
@@ -107,19 +94,20 @@ impl Entry {
 
     /// Reads all ClusterAdmissionPolicies of a file, under the routes that Kubewarden's controller gives them.
     pub(crate) fn of_definitions(path: &Path) -> anyhow::Result<Vec<Self>> {
-        let names = names(path)?;
-        if names.is_empty() {
-            // Says what is there instead.
-            Definition::read(path, None)?;
+        let definitions = Definition::read_all(path)?;
+        if definitions.is_empty() {
+            let path = path.to_owned();
+            return Err(DefinitionError::Nothing { path }.into());
         }
-        names
-            .iter()
-            .map(|name| {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        definitions
+            .into_iter()
+            .map(|definition| {
                 Ok(Self {
-                    id: route(&format!("clusterwide-{name}"))?,
-                    definition: Definition::read(path, Some(name))?,
+                    id: route(&format!("clusterwide-{}", definition.name))?,
+                    definition,
                     capabilities: HostCapabilities::All,
-                    directory: path.parent().unwrap_or(Path::new("")).to_owned(),
+                    directory: directory.to_owned(),
                 })
             })
             .collect()
@@ -132,23 +120,6 @@ impl Entry {
             None => Ok(self.definition.module_path(&self.directory)?),
         }
     }
-}
-
-/// The names of the ClusterAdmissionPolicies in a file, in order.
-fn names(path: &Path) -> anyhow::Result<Vec<String>> {
-    let text = read_text(path, "the policy")?;
-    let mut names = Vec::new();
-    for document in yaml_serde::Deserializer::from_str(&text) {
-        let document = Option::<Document>::deserialize(document)
-            .with_context(|| format!("`{}` is no policy definition", path.display()))?;
-        match document {
-            Some(Document { kind, metadata }) if kind == "ClusterAdmissionPolicy" => {
-                names.push(metadata.name);
-            }
-            Some(_) | None => {}
-        }
-    }
-    Ok(names)
 }
 
 /// A name that can stand in a path as it is.

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use continuity_cli::definition;
 use continuity_cli::output::{note, read_text};
 
 /// Where Kubewarden is, unless somebody says otherwise.
@@ -28,21 +29,6 @@ pub(crate) struct ServerAddress<'a> {
     pub(crate) authority: &'a str,
     /// The namespace that is left out, where it is another than Kubewarden's usual one.
     pub(crate) left_out: Option<&'a str>,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    kind: String,
-    #[serde(default)]
-    metadata: Named,
-    #[serde(default)]
-    spec: Value,
-}
-
-#[derive(Default, Deserialize)]
-struct Named {
-    #[serde(default)]
-    name: String,
 }
 
 /// What a definition says about who is asked, and when.
@@ -79,14 +65,12 @@ pub(crate) fn webhook_configurations<'a>(
     let mut documents = Vec::new();
     for file in files {
         let text = read_text(file, "the policy")?;
-        for document in yaml_serde::Deserializer::from_str(&text) {
-            let document = Option::<Document>::deserialize(document)?;
-            if let Some(document) = document.filter(|it| it.kind == "ClusterAdmissionPolicy") {
-                let name = &document.metadata.name;
-                let configuration = configuration(name, document.spec, server)
-                    .with_context(|| format!("policy `{name}` in `{}`", file.display()))?;
-                documents.push(yaml_serde::to_string(&configuration)?);
-            }
+        let objects = definition::documents(&text)?.into_iter();
+        for object in objects.filter(|it| it.kind == "ClusterAdmissionPolicy") {
+            let name = object.name().to_owned();
+            let configuration = configuration(&name, object.spec, server)
+                .with_context(|| format!("policy `{name}` in `{}`", file.display()))?;
+            documents.push(yaml_serde::to_string(&configuration)?);
         }
     }
     Ok(documents.join("---\n"))

@@ -140,6 +140,40 @@ pub fn keep(api_server: &ApiServer, baseline: &Baseline) {
         .unwrap();
 }
 
+/// A ClusterAdmissionPolicy with the lab's module and authorities, which enforces everywhere but for what `more` says of its
+/// spec, as YAML.
+pub fn policy(lab: &Lab, name: &str, more: Value) -> String {
+    let mut policy = json!({
+        "apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
+        "metadata": {"name": name},
+        "spec": {
+            "policyServer": "continuity", "module": "registry://ghcr.io/acme/signature-continuity:v1",
+            "mutating": false,
+            "contextAwareResources": [{"apiVersion": "v1", "kind": "ConfigMap"}],
+            "timeoutEvalSeconds": 5, "timeoutSeconds": 10,
+            "settings": settings(lab, json!([{}])),
+        },
+    });
+    for (field, value) in more.as_object().unwrap() {
+        policy["spec"][field] = value.clone();
+    }
+    yaml_serde::to_string(&policy).unwrap()
+}
+
+/// Settings with the lab's authorities.
+pub fn settings(lab: &Lab, enforce: Value) -> Value {
+    json!({
+        "certificateAuthorities": [lab.sigstore.chain_pem()], "enforce": enforce, "budget": "2500ms",
+    })
+}
+
+/// One rule of a policy.
+pub fn rule(group: &str, resource: &str, operations: &[&str]) -> Value {
+    json!({
+        "apiGroups": [group], "apiVersions": ["v1"], "resources": [resource], "operations": operations,
+    })
+}
+
 /// A pod that names one image.
 pub fn pod(namespace: &str, name: &str, image: &str) -> Value {
     json!({

@@ -9,32 +9,26 @@ use kube::api::ListParams;
 use serde_json::json;
 use signature_continuity::baseline::Format;
 
-use super::cluster_lab::ClusterLab;
+use super::cluster_lab::{ClusterLab, policy, rule, settings};
 use super::lab::{Lab, signer_by_identity};
-use super::watching::{Watcher, bundle_release, deployment};
+use super::replica::{Watcher, bundle_release, deployment};
 
 /// How many releases are timed, unless RELEASES says otherwise.
 const RELEASES: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn policy(lab: &Lab) -> String {
-    let rule = |group: &str, resource: &str| json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": [resource], "operations": ["CREATE", "UPDATE"]});
-    let policy = json!({
-        "apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
-        "metadata": {"name": "enforce"},
-        "spec": {
-            "policyServer": "continuity", "module": "registry://ghcr.io/acme/signature-continuity:v1",
-            "mode": "protect", "mutating": false, "failurePolicy": "Fail",
-            "rules": [rule("", "pods"), rule("apps", "deployments"), rule("apps", "replicasets")],
-            "contextAwareResources": [{"apiVersion": "v1", "kind": "ConfigMap"}],
-            "timeoutEvalSeconds": 5, "timeoutSeconds": 10,
-            "settings": {
-                "certificateAuthorities": [lab.sigstore.chain_pem()],
-                "enforce": [{"namespaces": ["prod"]}], "budget": "2500ms",
-            },
-        },
+fn policies(lab: &Lab) -> String {
+    let rules = [
+        ("", "pods"),
+        ("apps", "deployments"),
+        ("apps", "replicasets"),
+    ]
+    .map(|(group, resource)| rule(group, resource, &["CREATE", "UPDATE"]));
+    let spec = json!({
+        "mode": "protect", "failurePolicy": "Fail", "rules": rules,
+        "settings": settings(lab, json!([{"namespaces": ["prod"]}])),
     });
-    yaml_serde::to_string(&policy).unwrap()
+    policy(lab, "enforce", spec)
 }
 
 /// The value that so many of a hundred do not exceed.
@@ -46,7 +40,7 @@ fn percentile(sorted: &[Duration], hundredths: usize) -> Duration {
 #[test]
 fn a_bundle_of_a_known_signer_is_admitted_by_the_controllers_own_retry() {
     let releases = std::env::var("RELEASES").map_or(RELEASES, |text| text.parse().unwrap());
-    let cluster = ClusterLab::start(&["prod"], policy);
+    let cluster = ClusterLab::start(&["prod"], policies);
     let (lab, server) = (&cluster.lab, cluster.api_server);
     cluster.keep(&lab.baseline("acme/api", signer_by_identity(), vec![Format::Cosign2]));
     server.start_controllers();

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use signature_continuity::baseline::Format;
 
-use continuity_cli::store::{KubernetesBaselines, Revision, Store as _};
-
-use super::api_server::{NAMESPACE, own_api_server};
+use super::api_server::own_api_server;
 use super::browser::Browser;
+use super::cluster_lab::keep;
 use super::lab::{Lab, signer_by_identity};
-use super::watching::{Watcher, deployment, run_pod};
+use super::replica::{Watcher, deployment, run_pod};
 
 /// The page looks for newer data every ten seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,9 +29,7 @@ fn a_page_that_is_open_shows_what_changed() {
     let (lab, server) = (Lab::start(), own_api_server());
     server.create_namespace("prod");
     let known = lab.baseline("acme/api", signer_by_identity(), vec![Format::Cosign2]);
-    KubernetesBaselines::new(server.cluster("admin"), NAMESPACE)
-        .write(&known, &Revision::Absent)
-        .unwrap();
+    keep(server, &known);
     let v1 = lab.release("acme/api", "v1");
     run_pod(server, "prod", "api", &lab.image("acme/api", "v1"), &v1);
     let mut watcher = Watcher::start(&lab, server, "w1", &["--every", "1h"]);

@@ -10,32 +10,14 @@ use serde_json::{Value, json};
 use signature_continuity::baseline::Format;
 
 use super::api_server::own_api_server;
-use super::cluster_lab::{keep, pod};
+use super::cluster_lab::{keep, pod, policy, rule};
 use super::lab::{Lab, signer_by_identity};
 use super::policy_server::PolicyServer;
 
 fn policies(lab: &Lab) -> String {
-    let policy = |name: &str, more: Value| {
-        let mut policy = json!({
-            "apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
-            "metadata": {"name": name},
-            "spec": {
-                "module": "registry://ghcr.io/acme/signature-continuity:v1", "mutating": false,
-                "rules": [{
-                    "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["*"],
-                }],
-                "contextAwareResources": [{"apiVersion": "v1", "kind": "ConfigMap"}],
-                "timeoutEvalSeconds": 5,
-                "settings": {
-                    "certificateAuthorities": [lab.sigstore.chain_pem()], "enforce": [{}],
-                    "budget": "2500ms",
-                },
-            },
-        });
-        for (field, value) in more.as_object().unwrap() {
-            policy["spec"][field] = value.clone();
-        }
-        yaml_serde::to_string(&policy).unwrap()
+    let policy = |name: &str, mut more: Value| {
+        more["rules"] = json!([rule("", "pods", &["*"])]);
+        policy(lab, name, more)
     };
     [
         policy("enforce", json!({"mode": "protect"})),

@@ -3,46 +3,30 @@
 use serde_json::json;
 use signature_continuity::baseline::Format;
 
-use super::cluster_lab::{ApiAnswer, ClusterLab};
+use super::cluster_lab::{ApiAnswer, ClusterLab, policy, rule, settings};
 use super::lab::{Lab, signer_by_identity};
 
 /// One policy that enforces in prod, and one that watches everywhere else.
 fn policies(lab: &Lab) -> String {
-    let rule = |resources: &[&str], operations: &[&str]| {
-        json!({
-            "apiGroups": [""], "apiVersions": ["v1"], "resources": resources, "operations": operations,
-        })
-    };
     let rules = [
-        rule(&["pods"], &["CREATE", "UPDATE"]),
-        rule(&["pods/ephemeralcontainers"], &["UPDATE"]),
+        rule("", "pods", &["CREATE", "UPDATE"]),
+        rule("", "pods/ephemeralcontainers", &["UPDATE"]),
     ];
-    let policy = |name: &str, mode: &str, failure: &str, operator: &str, enforce| {
-        json!({
-            "apiVersion": "policies.kubewarden.io/v1", "kind": "ClusterAdmissionPolicy",
-            "metadata": {"name": name},
-            "spec": {
-                "policyServer": "continuity", "module": "registry://ghcr.io/acme/signature-continuity:v1",
-                "mode": mode, "mutating": false, "failurePolicy": failure, "rules": rules,
-                "contextAwareResources": [{"apiVersion": "v1", "kind": "ConfigMap"}],
-                "timeoutEvalSeconds": 5, "timeoutSeconds": 10,
-                "namespaceSelector": {"matchExpressions": [
-                    {"key": "kubernetes.io/metadata.name", "operator": operator, "values": ["prod"]},
-                ]},
-                "settings": {
-                    "certificateAuthorities": [lab.sigstore.chain_pem()],
-                    "enforce": enforce, "budget": "2500ms",
-                },
-            },
-        })
+    let of = |name: &str, mode: &str, failure: &str, operator: &str, enforce| {
+        let spec = json!({
+            "mode": mode, "failurePolicy": failure, "rules": rules,
+            "namespaceSelector": {"matchExpressions": [
+                {"key": "kubernetes.io/metadata.name", "operator": operator, "values": ["prod"]},
+            ]},
+            "settings": settings(lab, enforce),
+        });
+        policy(lab, name, spec)
     };
-    let policies = [
-        policy("enforce", "protect", "Fail", "In", json!([{}])),
-        policy("audit", "monitor", "Ignore", "NotIn", json!([])),
-    ];
-    policies
-        .map(|it| yaml_serde::to_string(&it).unwrap())
-        .join("---\n")
+    [
+        of("enforce", "protect", "Fail", "In", json!([{}])),
+        of("audit", "monitor", "Ignore", "NotIn", json!([])),
+    ]
+    .join("---\n")
 }
 
 fn assert_admitted(answer: &ApiAnswer) {

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::api_server::own_api_server;
 use super::lab::{Lab, identity};
-use super::watching::Watcher;
+use super::replica::Watcher;
 
 /// In MiB: that of the deployment's limit.
 const LIMIT: u64 = 512;

@@ -14,7 +14,7 @@ use super::super::api_server::{ApiServer, own_api_server};
 use super::super::lab::{Lab, identity, program};
 use super::super::manifests::{OVERLAYS, objects, root};
 use super::super::policy_server::PolicyServer;
-use super::super::watching::{bundle_release, run_pod};
+use super::super::replica::{bundle_release, run_pod};
 
 /// The registry that the document speaks of: as many characters as the one of the tests, so that columns stay.
 const REGISTRY: &str = "reg.example.com";
