@@ -1,7 +1,6 @@
 //! `continuity watch`: the learner that stays in the cluster.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -123,7 +122,6 @@ impl WatchCluster {
         if let Some(borrowed) = first.borrowed_authorities() {
             output::note(&format!("note: {borrowed}"));
         }
-        drop(first);
         let make_observer: Box<MakeObserver> =
             Box::new(move |run| Ok(looking.observer_for(&of_policy, run)?.into_observer()));
         let options = WatchOptions {
@@ -142,9 +140,10 @@ impl WatchCluster {
         stop_when_interrupted(&STOP)?;
         let watch = Watch {
             cluster: Cluster::connect(context)?,
-            store: Arc::clone(&store),
+            store,
             settings,
             options,
+            observer: first.into_observer(),
             make_observer,
         };
         watch.run(identity, &STOP)?;

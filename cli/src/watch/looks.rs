@@ -105,7 +105,7 @@ impl Shared {
         running: BTreeSet<Digest>,
         over: &AtomicBool,
     ) -> anyhow::Result<Outcome> {
-        let observer = self.observers.current()?;
+        let observer = self.observers.current();
         let begun = self.begun_since.load(Ordering::Relaxed);
         let learner = Learner {
             store: &self.store,

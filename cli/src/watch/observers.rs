@@ -20,36 +20,30 @@ pub(crate) type MakeObserver =
 
 pub(super) struct Observers {
     make: Box<MakeObserver>,
-    current: Mutex<Option<(Instant, Arc<ImageObserver>)>>,
+    current: Mutex<(Instant, Arc<ImageObserver>)>,
 }
 
 impl Observers {
-    pub(super) fn new(make: Box<MakeObserver>) -> Self {
+    pub(super) fn new(first: ImageObserver, make: Box<MakeObserver>) -> Self {
         Self {
             make,
-            current: Mutex::default(),
+            current: Mutex::new((Instant::now(), Arc::new(first))),
         }
     }
 
     /// The one for single images.
-    pub(super) fn current(&self) -> anyhow::Result<Arc<ImageObserver>> {
+    pub(super) fn current(&self) -> Arc<ImageObserver> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((since, observer)) = current.as_ref()
-            && since.elapsed() < SERVES
-        {
-            return Ok(Arc::clone(observer));
-        }
-        let now = Instant::now();
-        let observer = match ((self.make)(None), current.as_ref()) {
-            (Ok(made), _) => Arc::new(made),
-            (Err(error), Some((_, old))) => {
-                warn!(error = %with_cause(error.as_ref()), "the old observer serves on");
-                Arc::clone(old)
+        if current.0.elapsed() >= SERVES {
+            current.0 = Instant::now();
+            match (self.make)(None) {
+                Ok(made) => current.1 = Arc::new(made),
+                Err(error) => {
+                    warn!(error = %with_cause(error.as_ref()), "the old observer serves on");
+                }
             }
-            (Err(error), None) => return Err(error),
-        };
-        *current = Some((now, Arc::clone(&observer)));
-        Ok(observer)
+        }
+        Arc::clone(&current.1)
     }
 
     /// One of its own, for a run of so long.

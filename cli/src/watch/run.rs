@@ -17,6 +17,7 @@ use super::shared::Shared;
 use super::term::Term;
 use super::{baselines, objects, server};
 use crate::kubernetes::Cluster;
+use crate::observation::ImageObserver;
 use crate::output::cause::with_cause;
 use crate::store::Store;
 
@@ -58,7 +59,9 @@ pub(crate) struct Watch {
     pub(crate) settings: Settings,
     /// How it works.
     pub(crate) options: WatchOptions,
-    /// Makes who looks at images.
+    /// Who looks at images first.
+    pub(crate) observer: ImageObserver,
+    /// Makes who comes after.
     pub(crate) make_observer: Box<MakeObserver>,
 }
 

@@ -62,7 +62,7 @@ impl Shared {
             announcer: Announcer::new(watch.cluster.clone(), watch.options.reports),
             schedule: Schedule::new(watch.options.concurrency),
             store: FencedStore::new(watch.store, Arc::clone(&leadership)),
-            observers: Observers::new(watch.make_observer),
+            observers: Observers::new(watch.observer, watch.make_observer),
             cluster: watch.cluster,
             settings: watch.settings,
             options: watch.options,
